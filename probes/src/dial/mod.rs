@@ -1,0 +1,420 @@
+//! Connections dialled by hand, so that DNS, TCP, proxy, TLS and HTTP are timed apart and every stage can say why
+//! it stopped.
+//!
+//! Not a general HTTP client: no cookie, no redirect (callers look at them), no pool, and no way to switch the
+//! verification of certificates off.
+
+mod http1;
+mod proxy;
+mod target;
+mod tls;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
+use sonde_report::values::{Phases, TlsInfo};
+use sonde_report::{Cause, Failure, Stage};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+
+pub use http1::{Exchange, Session};
+pub use proxy::{Credentials, Proxy, ProxyError};
+pub use target::{Scheme, Target, TargetError};
+pub use tls::{TrustError, read_pem_certificates};
+
+use crate::clock::micros;
+
+/// How connections are to be made.
+#[derive(Debug, Clone)]
+pub struct DialConfig {
+    /// The explicit proxy, when there is one.
+    pub proxy: Option<Proxy>,
+    /// Hosts reached without it: names, `.suffixes`, addresses (the `NO_PROXY` convention).
+    pub no_proxy: Vec<String>,
+    /// Roots accepted beside the OS store (`--ca`): they let a run go on behind an interception, they do not make
+    /// a chain public.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// The interface to go through.
+    pub interface: Option<String>,
+    /// The IP family to use.
+    pub family: Family,
+    /// Time allowed for name resolution, for each TCP connection, and for the TLS handshake: each by itself.
+    pub connect_timeout: Duration,
+    /// Time allowed from a request to the first byte of its answer.
+    pub answer_timeout: Duration,
+}
+
+impl Default for DialConfig {
+    fn default() -> Self {
+        Self {
+            proxy: None,
+            no_proxy: Vec::new(),
+            extra_roots: Vec::new(),
+            interface: None,
+            family: Family::Auto,
+            // Three SYNs (1 s, then 2 s) of RFC 6298's timer fit; a satellite's 600 ms five times over.
+            connect_timeout: Duration::from_secs(4),
+            answer_timeout: Duration::from_secs(6),
+        }
+    }
+}
+
+/// Which IP family to use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Family {
+    /// What the system prefers, then the other.
+    #[default]
+    Auto,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Family {
+    /// Whether `address` is of this family.
+    #[must_use]
+    pub fn allows(self, address: IpAddr) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// The name this agent gives itself to servers (domain rule: clear, and nothing about the school).
+pub const USER_AGENT: &str = concat!("sonde-ecole/", env!("CARGO_PKG_VERSION"));
+
+/// Makes connections. Build one per run and share it.
+#[derive(Debug)]
+pub struct Dialer {
+    config: DialConfig,
+    trust: tls::Trust,
+}
+
+/// An attempt that stopped, with what was learnt on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialError {
+    /// Where and why.
+    pub failure: Failure,
+    /// The phases that were completed.
+    pub phases: Phases,
+    /// The address that was tried last.
+    pub address: Option<IpAddr>,
+    /// The TLS session's facts, as far as the certificate was seen (its issuer, above all).
+    pub tls: Option<TlsInfo>,
+}
+
+impl DialError {
+    fn new(failure: Failure) -> Self {
+        Self { failure, phases: Phases::default(), address: None, tls: None }
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// The stream.
+    pub io: Io,
+    /// How long each phase took.
+    pub phases: Phases,
+    /// The far end (the proxy's address when there is one).
+    pub peer: SocketAddr,
+    /// The TLS session, when there is one.
+    pub tls: Option<TlsInfo>,
+    /// Whether a proxy stands between.
+    pub via_proxy: bool,
+    /// The `Proxy-Authorization` header to send with plain HTTP requests through a proxy.
+    proxy_authorization: Option<String>,
+}
+
+impl Dialer {
+    /// Reads the OS store and prepares both sets of roots.
+    ///
+    /// # Errors
+    /// [`TrustError`] when an extra root cannot be used.
+    pub fn new(config: DialConfig) -> Result<Self, TrustError> {
+        let trust = tls::Trust::new(&config.extra_roots)?;
+        Ok(Self { config, trust })
+    }
+
+    /// How connections are made.
+    #[must_use]
+    pub fn config(&self) -> &DialConfig {
+        &self.config
+    }
+
+    /// The proxy that stands between this machine and `host`, if any.
+    #[must_use]
+    pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
+        self.config.proxy.as_ref().filter(|_| !proxy::bypassed(host, &self.config.no_proxy))
+    }
+
+    /// Resolves a name by the operating system's own path; an address is returned as it is.
+    ///
+    /// # Errors
+    /// A [`Failure`] of stage `dns`.
+    pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let fail = |cause, detail: String| Failure::with(Stage::Dns, cause, detail);
+        let looked_up =
+            match timeout(self.config.connect_timeout, tokio::net::lookup_host((host, port))).await {
+                Err(_) => return Err(fail(Cause::Timeout, host.to_owned())),
+                Ok(Err(error)) => return Err(fail(lookup_cause(&error), format!("{host}: {error}"))),
+                Ok(Ok(addresses)) => addresses,
+            };
+        let mut wanted = Vec::new();
+        for address in looked_up.filter(|address| self.config.family.allows(address.ip())) {
+            if !wanted.contains(&address) {
+                wanted.push(address);
+            }
+        }
+        if wanted.is_empty() { Err(fail(Cause::NoAddress, host.to_owned())) } else { Ok(wanted) }
+    }
+
+    /// Connects to `target`: through the proxy where one applies, with TLS where the scheme wants it.
+    ///
+    /// The addresses of a name are tried one after the other, each within the time allowed.
+    ///
+    /// # Errors
+    /// A [`DialError`] naming the stage and cause, with the phases that were completed.
+    pub async fn connect(&self, target: &Target) -> Result<Connection, DialError> {
+        let proxy = self.proxy_for(&target.host);
+        let (host, port) =
+            proxy.map_or((target.host.as_str(), target.port), |proxy| (proxy.host.as_str(), proxy.port));
+        let mut phases = Phases::default();
+
+        let start = Instant::now();
+        let addresses =
+            self.resolve(host, port).await.map_err(|failure| DialError::new(at_proxy(failure, proxy)))?;
+        phases.dns_us = Some(micros(start.elapsed()));
+
+        let (tcp, elapsed) = self.connect_tcp(&addresses).await.map_err(|(failure, address)| DialError {
+            failure: at_proxy(failure, proxy),
+            phases,
+            address: Some(address.ip()),
+            tls: None,
+        })?;
+        phases.tcp_us = Some(micros(elapsed));
+        self.dress(target, tcp, phases, proxy).await
+    }
+
+    /// The same to one address, without resolving and without a proxy: for asking one family or one host of many.
+    ///
+    /// # Errors
+    /// As [`Dialer::connect`].
+    pub async fn connect_to(&self, target: &Target, address: SocketAddr) -> Result<Connection, DialError> {
+        let (tcp, elapsed) = self.connect_tcp(&[address]).await.map_err(|(failure, address)| DialError {
+            address: Some(address.ip()),
+            ..DialError::new(failure)
+        })?;
+        let phases = Phases { tcp_us: Some(micros(elapsed)), ..Phases::default() };
+        self.dress(target, tcp, phases, None).await
+    }
+
+    /// Puts CONNECT and TLS around a TCP connection, as the target and proxy want.
+    async fn dress(
+        &self,
+        target: &Target,
+        mut tcp: TcpStream,
+        mut phases: Phases,
+        proxy: Option<&Proxy>,
+    ) -> Result<Connection, DialError> {
+        let stop = |failure, phases, address: Option<SocketAddr>, tls| DialError {
+            failure,
+            phases,
+            address: address.map(|address| address.ip()),
+            tls,
+        };
+        let peer = tcp.peer_addr().map_err(|error| {
+            stop(Failure::with(Stage::Tcp, io_cause(&error), error.to_string()), phases, None, None)
+        })?;
+        // Plain HTTP goes to a proxy in absolute form; everything else through a CONNECT tunnel.
+        if let Some(proxy) = proxy.filter(|_| target.scheme != Scheme::Http) {
+            let start = Instant::now();
+            proxy::open_tunnel(&mut tcp, proxy, target, self.config.answer_timeout)
+                .await
+                .map_err(|failure| stop(failure, phases, Some(peer), None))?;
+            phases.proxy_us = Some(micros(start.elapsed()));
+        }
+        let (io, tls) = if target.scheme == Scheme::Https {
+            let start = Instant::now();
+            match self.trust.handshake(&target.host, tcp, self.config.connect_timeout).await {
+                Ok((stream, info)) => {
+                    phases.tls_us = Some(micros(start.elapsed()));
+                    (Io::Tls(Box::new(stream)), Some(info))
+                }
+                Err((failure, info)) => return Err(stop(failure, phases, Some(peer), info)),
+            }
+        } else {
+            (Io::Plain(tcp), None)
+        };
+        Ok(Connection {
+            io,
+            phases,
+            peer,
+            tls,
+            via_proxy: proxy.is_some(),
+            proxy_authorization: proxy
+                .filter(|_| target.scheme == Scheme::Http)
+                .and_then(Proxy::authorization),
+        })
+    }
+
+    /// Opens a TCP connection to the first address that accepts one; the time is that address's alone.
+    async fn connect_tcp(
+        &self,
+        addresses: &[SocketAddr],
+    ) -> Result<(TcpStream, Duration), (Failure, SocketAddr)> {
+        let mut last = None;
+        for &address in addresses {
+            let start = Instant::now();
+            let failure = match timeout(self.config.connect_timeout, self.open_socket(address)).await {
+                Ok(Ok(stream)) => return Ok((stream, start.elapsed())),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::with(Stage::Tcp, Cause::Timeout, address.to_string()),
+            };
+            last = Some((failure, address));
+        }
+        Err(last.unwrap_or_else(|| {
+            (Failure::new(Stage::Dns, Cause::NoAddress), SocketAddr::from(([0, 0, 0, 0], 0)))
+        }))
+    }
+
+    async fn open_socket(&self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        let socket =
+            if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }
+                .map_err(|error| Failure::with(Stage::Tcp, io_cause(&error), error.to_string()))?;
+        if let Some(interface) = &self.config.interface {
+            bind_to_interface(&socket, interface, address).map_err(|error| {
+                Failure::with(Stage::Interface, io_cause(&error), format!("{interface}: {error}"))
+            })?;
+        }
+        let stream = socket
+            .connect(address)
+            .await
+            .map_err(|error| Failure::with(Stage::Tcp, io_cause(&error), format!("{address}: {error}")))?;
+        // Requests are small and timed: Nagle's delay would be measured as the network's.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+/// Names the proxy as the stage at fault when the connection to it failed.
+fn at_proxy(mut failure: Failure, proxy: Option<&Proxy>) -> Failure {
+    if proxy.is_some() {
+        failure.stage = Stage::Proxy;
+    }
+    failure
+}
+
+/// Makes a socket go out through one interface.
+#[cfg(target_os = "linux")]
+fn bind_to_interface(socket: &tokio::net::TcpSocket, interface: &str, _: SocketAddr) -> io::Result<()> {
+    socket2::SockRef::from(socket).bind_device(Some(interface.as_bytes()))
+}
+
+/// Makes a socket go out through one interface: by its source address, where the system cannot bind to a device.
+#[cfg(not(target_os = "linux"))]
+fn bind_to_interface(socket: &tokio::net::TcpSocket, interface: &str, towards: SocketAddr) -> io::Result<()> {
+    let source = netdev::get_interfaces()
+        .into_iter()
+        .filter(|known| known.name == interface || known.friendly_name.as_deref() == Some(interface))
+        .find_map(|known| {
+            if towards.is_ipv4() {
+                known.ipv4.first().map(|net| IpAddr::V4(net.addr()))
+            } else {
+                known.ipv6.first().map(|net| IpAddr::V6(net.addr()))
+            }
+        })
+        .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+    socket.bind(SocketAddr::new(source, 0))
+}
+
+/// The cause behind an operating system's error on a socket.
+#[must_use]
+pub fn io_cause(error: &io::Error) -> Cause {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::ConnectionRefused => Cause::ConnectionRefused,
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => Cause::ConnectionReset,
+        Kind::UnexpectedEof | Kind::NotConnected | Kind::WriteZero => Cause::ConnectionClosed,
+        Kind::TimedOut => Cause::Timeout,
+        Kind::NetworkUnreachable | Kind::HostUnreachable | Kind::NetworkDown => Cause::Unreachable,
+        Kind::AddrNotAvailable => Cause::NoNetwork,
+        Kind::PermissionDenied => Cause::PermissionDenied,
+        _ => Cause::SystemError,
+    }
+}
+
+/// The cause behind the system resolver's error. Its code is not handed on by the standard library, only the C
+/// library's untranslated text (glibc: "Temporary failure in name resolution"; musl: "Try again").
+fn lookup_cause(error: &io::Error) -> Cause {
+    /// WSATRY_AGAIN: a non-authoritative "not found", i.e. the server failed.
+    const WSATRY_AGAIN: i32 = 11002;
+    let text = error.to_string();
+    let failed = ["Temporary failure", "Try again", "Non-recoverable"].iter().any(|part| text.contains(part));
+    if failed || error.raw_os_error() == Some(WSATRY_AGAIN) {
+        Cause::ResolverFailure
+    } else {
+        Cause::NameNotFound
+    }
+}
+
+/// A stream, with or without TLS.
+#[derive(Debug)]
+pub enum Io {
+    /// TCP alone.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Io {
+    /// The TCP stream below (for TCP_INFO and addresses).
+    #[must_use]
+    pub fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0,
+        }
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Where to connect: scheme, host, port and path.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What to speak on top of TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Nothing: the connection is all that is wanted.
+    Tcp,
+}
+
+/// Where to connect.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// What to speak.
+    pub scheme: Scheme,
+    /// Host name or address (IPv6 without brackets).
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Path and query, starting with `/`.
+    pub path: String,
+}
+
+/// Why a text is no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no usable URL: {problem}")]
+pub struct TargetError {
+    /// What was given (without any password).
+    pub text: String,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = |problem| TargetError { text: without_userinfo(text), problem };
+        let uri: http::Uri = text.parse().map_err(|_| wrong("not of the form scheme://host/path"))?;
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            Some("tcp") => Scheme::Tcp,
+            Some(_) => return Err(wrong("the scheme must be http, https or tcp")),
+            None => return Err(wrong("the scheme is missing (https://…)")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("the host is missing"))?;
+        if authority.as_str().contains('@') {
+            return Err(wrong("a user or password does not belong in a URL"));
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(wrong("the host is missing"));
+        }
+        let port = match (authority.port_u16(), scheme) {
+            (Some(port), _) => port,
+            // The library takes any digits as a port and then finds none that fits.
+            (None, _) if authority.as_str().len() > authority.host().len() => {
+                return Err(wrong("the port is not a number up to 65535"));
+            }
+            (None, Scheme::Http) => 80,
+            (None, Scheme::Https) => 443,
+            (None, Scheme::Tcp) => return Err(wrong("tcp:// needs a port (tcp://host:port)")),
+        };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Ok(Self { scheme, host, port, path: if path.is_empty() { "/".to_owned() } else { path.to_owned() } })
+    }
+}
+
+/// The text with a password, if any, taken out: it may be shown.
+fn without_userinfo(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &text[..scheme], &text[at..]),
+        _ => text.to_owned(),
+    }
+}
+
+impl Target {
+    /// `host` or `host:port`, as the `Host` header and CONNECT want it.
+    #[must_use]
+    pub fn authority(&self, always_port: bool) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let usual = matches!((self.scheme, self.port), (Scheme::Http, 80) | (Scheme::Https, 443));
+        if usual && !always_port { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// The same host with another path (path and query, starting with `/`).
+    #[must_use]
+    pub fn with_path(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self.clone() }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+            Scheme::Tcp => return write!(f, "tcp://{}", self.authority(true)),
+        };
+        write!(f, "{scheme}://{}{}", self.authority(false), self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_the_usual_forms() {
+        for (text, host, port, path) in [
+            ("https://gar.education.fr/", "gar.education.fr", 443, "/"),
+            ("http://[::1]:8080/a?b=c", "::1", 8080, "/a?b=c"),
+            ("tcp://host.example:5223", "host.example", 5223, "/"),
+        ] {
+            let target: Target = text.parse().expect(text);
+            assert_eq!((target.host.as_str(), target.port, target.path.as_str()), (host, port, path));
+            assert_eq!(target.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_never_repeats_a_password() {
+        for (text, problem) in [
+            ("gar.education.fr", "scheme is missing"),
+            ("ftp://host/", "scheme must be"),
+            ("tcp://host", "needs a port"),
+            ("https://host:99999/", "port is not a number"),
+            ("https://user:secret@host/", "does not belong"),
+            ("", "scheme://host/path"),
+        ] {
+            let error = text.parse::<Target>().expect_err(text).to_string();
+            assert!(error.contains(problem), "{text}: {error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

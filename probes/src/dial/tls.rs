@@ -1,0 +1,194 @@
+//! TLS with every certificate checked twice: against the embedded public roots, and against the OS store and `--ca`.
+//!
+//! A chain that only the second accepts is decrypted on the way (a school's filter, most often): the run goes on
+//! and says so. A chain that neither accepts ends the connection. There is no third way.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use sonde_report::values::TlsInfo;
+use sonde_report::{Cause, Failure, Stage};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use x509_cert::der::Decode as _;
+
+use super::io_cause;
+
+/// Why a set of roots cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// A certificate of `--ca` cannot be read.
+    #[error("{0}")]
+    Certificate(String),
+    /// The TLS library refused the roots.
+    #[error("the roots cannot be used: {0}")]
+    Roots(String),
+}
+
+/// Reads the certificates of a PEM file's text.
+///
+/// # Errors
+/// [`TrustError::Certificate`] when there is none, or one is broken.
+pub fn read_pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| TrustError::Certificate(format!("not a PEM certificate: {error}")))?;
+    if certificates.is_empty() {
+        return Err(TrustError::Certificate(
+            "no certificate in it (expected -----BEGIN CERTIFICATE-----)".to_owned(),
+        ));
+    }
+    Ok(certificates)
+}
+
+/// Both sets of roots.
+#[derive(Debug)]
+pub(super) struct Trust {
+    provider: Arc<CryptoProvider>,
+    public: Arc<WebPkiServerVerifier>,
+    local: Option<Arc<WebPkiServerVerifier>>,
+}
+
+impl Trust {
+    /// Reads the OS store; what cannot be read there is left out (it can only make fewer chains accepted).
+    pub(super) fn new(extra: &[CertificateDer<'static>]) -> Result<Self, TrustError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = |roots: RootCertStore| {
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|error| TrustError::Roots(error.to_string()))
+        };
+        let public = verifier(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        for certificate in extra {
+            roots
+                .add(certificate.clone())
+                .map_err(|error| TrustError::Certificate(format!("not usable as a root: {error}")))?;
+        }
+        let local = if roots.is_empty() { None } else { Some(verifier(roots)?) };
+        Ok(Self { provider, public, local })
+    }
+
+    /// Makes a TLS session for `host`. On failure, what the certificate told comes with the cause.
+    pub(super) async fn handshake(
+        &self,
+        host: &str,
+        tcp: TcpStream,
+        limit: Duration,
+    ) -> Result<(TlsStream<TcpStream>, TlsInfo), (Failure, Option<TlsInfo>)> {
+        let fail = |cause, detail: String| Failure::with(Stage::Tls, cause, detail);
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| (fail(Cause::CertificateNameMismatch, format!("{host} is no host name")), None))?;
+        let seen = Arc::new(Mutex::new(None));
+        let verifier = TwiceVerified {
+            public: Arc::clone(&self.public),
+            local: self.local.clone(),
+            seen: Arc::clone(&seen),
+        };
+        let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| (fail(Cause::TlsHandshake, error.to_string()), None))?
+            // The library calls every verifier of one's own "dangerous"; ours only adds a second set of roots.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        let outcome = timeout(limit, TlsConnector::from(Arc::new(config)).connect(name, tcp)).await;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match outcome {
+            Err(_) => Err((fail(Cause::Timeout, host.to_owned()), seen)),
+            Ok(Err(error)) => Err((handshake_failure(&error), seen)),
+            Ok(Ok(stream)) => {
+                let version = match stream.get_ref().1.protocol_version() {
+                    Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
+                    _ => "1.3",
+                };
+                let seen =
+                    seen.unwrap_or(TlsInfo { version: String::new(), issuer: None, public_root: false });
+                Ok((stream, TlsInfo { version: version.to_owned(), ..seen }))
+            }
+        }
+    }
+}
+
+/// The cause behind a failed handshake.
+fn handshake_failure(error: &std::io::Error) -> Failure {
+    let cause = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        None => io_cause(error),
+        Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
+            CertificateError::UnknownIssuer => Cause::UnknownIssuer,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Cause::CertificateExpired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Cause::CertificateNotYetValid
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Cause::CertificateNameMismatch
+            }
+            _ => Cause::CertificateInvalid,
+        },
+        Some(_) => Cause::TlsHandshake,
+    };
+    Failure::with(Stage::Tls, cause, error.to_string())
+}
+
+/// Accepts a chain by either set of roots and notes which.
+#[derive(Debug)]
+struct TwiceVerified {
+    public: Arc<WebPkiServerVerifier>,
+    local: Option<Arc<WebPkiServerVerifier>>,
+    seen: Arc<Mutex<Option<TlsInfo>>>,
+}
+
+impl ServerCertVerifier for TwiceVerified {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let by_public =
+            self.public.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let issuer = x509_cert::Certificate::from_der(end_entity)
+            .ok()
+            .map(|certificate| certificate.tbs_certificate.issuer.to_string());
+        let info = TlsInfo { version: String::new(), issuer, public_root: by_public.is_ok() };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
+        by_public.or_else(|public_error| {
+            let local = self.local.as_ref().ok_or(public_error)?;
+            // The local store's error: it knows more roots, so "expired" beats "unknown issuer" where both hold.
+            local.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.public.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.public.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.public.supported_verify_schemes()
+    }
+}

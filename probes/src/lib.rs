@@ -1,0 +1,21 @@
+//! The probes of sonde-ecole, one file each.
+//!
+//! A probe is `async fn run(&Config, &Env) -> Measurement<Value>`: every way of not succeeding is an outcome, so it
+//! cannot fail. Probes print nothing and know nothing of verdicts. They share [`dial`] (DNS, TCP, TLS and HTTP with
+//! each phase timed), [`clock`] (monotonic durations, dated starts) and [`stats`].
+
+pub mod catalogue;
+pub mod clock;
+pub mod dial;
+pub mod dns;
+pub mod endpoints;
+pub mod env;
+pub mod internet;
+pub mod latency;
+pub mod link;
+pub mod path;
+pub mod stats;
+pub mod throughput;
+pub mod wifi;
+
+pub use env::{Env, Event, ProbeName};

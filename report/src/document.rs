@@ -1,0 +1,181 @@
+//! The report document: one run, everything that was measured, and how it was judged.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Measurement, Timestamp, Uai,
+    assess::Assessment,
+    requirement::SchoolSize,
+    values::{
+        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, PathValue, TransferValue,
+        WifiValue,
+    },
+};
+
+/// The schema this version writes. Adding fields keeps it; changing or removing one would make a `/2`.
+pub const SCHEMA: &str = "sonde-ecole/report/1";
+
+/// One run, complete: what was measured, with what, where, and the verdicts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "sonde-ecole report, version 1")]
+pub struct Report {
+    /// Always `sonde-ecole/report/1`.
+    pub schema: String,
+    /// Identifies this report for ever (UUID version 7: sorts by time).
+    pub report_id: Uuid,
+    /// The program that made it.
+    pub agent: Agent,
+    /// The school, as far as it was named.
+    pub site: Site,
+    /// When the run started.
+    pub started_at: Timestamp,
+    /// How long it took, monotonic, milliseconds.
+    pub elapsed_ms: u64,
+    /// The machine's clock.
+    pub clock: Clock,
+    /// What the run went through.
+    pub environment: Environment,
+    /// Whether the run was cut short (Ctrl-C, `--timeout`): what is missing says so itself.
+    #[serde(default)]
+    pub partial: bool,
+    /// Whether this is a demonstration on embedded servers: it says nothing about any school.
+    #[serde(default)]
+    pub demonstration: bool,
+    /// Bytes this run transferred, both ways, as far as it counted them.
+    pub data_used: DataUsed,
+    /// Every measurement.
+    pub measurements: Measurements,
+    /// The judgement, made by `assess` from all the rest.
+    pub assessment: Assessment,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Agent {
+    /// Its version.
+    pub version: String,
+    /// The target triple it was built for.
+    pub target: String,
+    /// The operating system's family and release, for the method block (`linux 6.1`); never the host's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+}
+
+/// The school, as the technician named it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Site {
+    /// Its UAI, checked.
+    pub uai: Option<Uai>,
+    /// A free label: building, site of an RPI.
+    pub label: Option<String>,
+    /// Its size: an input, since no text defines it.
+    pub size: Option<SchoolSize>,
+    /// Whether the school's Wi-Fi was on during the run.
+    #[serde(default)]
+    pub wifi_on: WifiOn,
+    /// The number of access points that the technician declares, shown as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_access_points: Option<u32>,
+    /// The ENT that was declared, by their catalogue ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ent: Vec<String>,
+}
+
+/// Whether the school's Wi-Fi was on during the run, says the technician.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WifiOn {
+    /// It was on.
+    Yes,
+    /// It was off, lawfully so when not used for teaching.
+    No,
+    /// Nobody said.
+    #[default]
+    Unknown,
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Clock {
+    /// Whether the system says that its clock is synchronised; `None` when it does not say.
+    pub synchronised: Option<bool>,
+    /// Local clock minus the servers' `Date`, milliseconds; `None` when no trustworthy server gave one.
+    pub offset_ms: Option<i64>,
+}
+
+/// What the run went through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// The interface used.
+    pub interface: Option<Interface>,
+    /// The proxy used, `host:port`, without any credential.
+    pub proxy: Option<String>,
+    /// Whether the route looks like a VPN's.
+    pub vpn: bool,
+}
+
+/// Bytes a run transferred.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DataUsed {
+    /// Received by the transfers, bytes.
+    pub received_bytes: u64,
+    /// Sent by the transfers, bytes.
+    pub sent_bytes: u64,
+}
+
+/// Every measurement; `None` (JSON `null`) or an empty list when it was not planned.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measurements {
+    /// The machine's own connection.
+    pub link: Option<Measurement<LinkValue>>,
+    /// Is there Internet at all?
+    pub internet: Option<Measurement<InternetValue>>,
+    /// Round-trip time to the mire.
+    pub latency: Option<Measurement<LatencyValue>>,
+    /// Downstream rate.
+    pub download: Option<Measurement<TransferValue>>,
+    /// Upstream rate.
+    pub upload: Option<Measurement<TransferValue>>,
+    /// Each resolver.
+    #[serde(default)]
+    pub dns: Vec<Measurement<DnsValue>>,
+    /// Each service host.
+    #[serde(default)]
+    pub endpoints: Vec<Measurement<EndpointValue>>,
+    /// Radios in sight.
+    pub wifi: Option<Measurement<WifiValue>>,
+    /// The way to the mire.
+    pub path: Option<Measurement<PathValue>>,
+}
+
+/// Why a document could not be read as a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not JSON, or not of the schema's shape.
+    #[error("not a sonde-ecole report: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// It is a report of a version this program does not know.
+    #[error("schema {0:?} is not known here (this program reads {SCHEMA:?})")]
+    Version(String),
+}
+
+impl Report {
+    /// Reads a report document.
+    ///
+    /// # Errors
+    /// [`ReadError::Shape`] when it is not JSON of the report's shape, [`ReadError::Version`] when its `schema`
+    /// is another one.
+    pub fn from_json(text: &str) -> Result<Self, ReadError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let head: Head = serde_json::from_str(text)?;
+        if head.schema != SCHEMA {
+            return Err(ReadError::Version(head.schema));
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+}

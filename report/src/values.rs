@@ -1,0 +1,514 @@
+//! What each probe measures. Integers carry their unit in the name; what is unknown is `None`, never zero.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The machine's own connection: interface, gateway, resolvers, and what else was going on during the run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LinkValue {
+    /// The interface that carries the route to the targets.
+    pub interface: Option<Interface>,
+    /// The default gateway's address.
+    pub gateway: Option<String>,
+    /// The configured DNS resolvers' addresses.
+    pub resolvers: Vec<String>,
+    /// Whether the route looks like a VPN's (a tunnel interface).
+    pub vpn: bool,
+    /// Whether the interface has an IPv4 address.
+    pub ipv4: bool,
+    /// Whether the interface has a global IPv6 address.
+    pub ipv6: bool,
+    /// What else went on while the run lasted; `None` when it could not be watched.
+    pub during: Option<RunConditions>,
+}
+
+/// A network interface, without its hardware address (personal data).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interface {
+    /// The system's name: `eth0`, `wlp2s0`, `Ethernet 2`.
+    pub name: String,
+    /// The kind of link.
+    pub kind: InterfaceKind,
+    /// The negotiated link rate, bit/s, when the system tells.
+    pub rate_bps: Option<u64>,
+    /// The largest IP packet, bytes, when the system tells.
+    pub mtu: Option<u32>,
+}
+
+/// The kind of link behind an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InterfaceKind {
+    /// A cable (also a virtual Ethernet pair).
+    Ethernet,
+    /// IEEE 802.11.
+    Wifi,
+    /// 3G, 4G, 5G.
+    Cellular,
+    /// A tunnel: VPN, PPP, TUN.
+    Tunnel,
+    /// The machine itself.
+    Loopback,
+    /// Something else.
+    Unknown,
+}
+
+/// What went on beside the measurement while the run lasted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunConditions {
+    /// The highest load of the whole processor seen over one sampling period during a transfer, 0 to 1.
+    pub cpu_peak_ratio: Option<f64>,
+    /// The load of the whole processor over the run, 0 to 1.
+    pub cpu_mean_ratio: Option<f64>,
+    /// Bytes received on the interface that this run did not ask for, during the download.
+    pub other_received_bytes: Option<u64>,
+    /// Bytes sent on the interface that this run did not send, during the upload.
+    pub other_sent_bytes: Option<u64>,
+    /// Share of the interface's received bytes during the download that this run did not ask for, 0 to 1.
+    pub other_received_ratio: Option<f64>,
+    /// Share of the interface's sent bytes during the upload that this run did not send, 0 to 1.
+    pub other_sent_ratio: Option<f64>,
+}
+
+/// Is there Internet at all, and is it the real one?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InternetValue {
+    /// What the control targets add up to.
+    pub access: InternetAccess,
+    /// Each control target.
+    pub controls: Vec<Control>,
+    /// The host a captive portal sends to, when there is one.
+    pub portal_host: Option<String>,
+}
+
+/// What the control targets add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InternetAccess {
+    /// At least one control target answered as it must.
+    Open,
+    /// Something else answers in the place of the control targets.
+    CaptivePortal,
+    /// A proxy asks for a password.
+    ProxyAuthRequired,
+}
+
+/// One control target and what it answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Control {
+    /// The URL asked.
+    pub url: String,
+    /// Whether it answered exactly as it must.
+    pub as_expected: bool,
+    /// The HTTP status, when one came.
+    pub http_status: Option<u16>,
+    /// Why it did not answer as it must.
+    pub failure: Option<crate::Failure>,
+}
+
+/// Round-trip time to a target: the preferred method's figures, then every series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencyValue {
+    /// The preferred series: ICMP where it was permitted and answered, TCP otherwise.
+    #[serde(flatten)]
+    pub best: RttSeries,
+    /// Every method tried, the preferred one included.
+    pub series: Vec<RttSeries>,
+}
+
+/// A series of round-trip times by one method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RttSeries {
+    /// How the round trip was timed.
+    pub method: RttMethod,
+    /// Probes sent.
+    pub sent: u32,
+    /// Probes answered.
+    pub received: u32,
+    /// Shortest round trip, microseconds.
+    pub min_us: u64,
+    /// Median round trip, microseconds.
+    pub median_us: u64,
+    /// 95th percentile, microseconds.
+    pub p95_us: u64,
+    /// Longest round trip, microseconds.
+    pub max_us: u64,
+    /// Jitter: mean absolute difference of successive round trips (RFC 3393 spirit), microseconds.
+    pub jitter_us: Option<u64>,
+    /// Share of probes without an answer, 0 to 1.
+    pub loss_ratio: f64,
+}
+
+/// How a round trip was timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RttMethod {
+    /// ICMP echo.
+    Icmp,
+    /// TCP connection (SYN to SYN-ACK).
+    Tcp,
+}
+
+/// One resolver's behaviour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DnsValue {
+    /// Which path: one resolver asked directly, or the operating system's own.
+    pub resolver: DnsPath,
+    /// Names asked.
+    pub asked: u32,
+    /// Names answered with at least one address.
+    pub answered: u32,
+    /// Median time of the answers, microseconds.
+    pub median_us: Option<u64>,
+    /// Longest time of the answers, microseconds.
+    pub max_us: Option<u64>,
+    /// Each question.
+    pub questions: Vec<DnsQuestion>,
+}
+
+/// Which path a DNS question took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DnsPath {
+    /// The operating system's resolver (hosts file, cache and all).
+    System,
+    /// One configured resolver, asked directly.
+    Server {
+        /// Its address.
+        address: String,
+    },
+}
+
+/// One DNS question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DnsQuestion {
+    /// The name asked.
+    pub name: String,
+    /// Time to the answer (also a negative one), microseconds.
+    pub elapsed_us: u64,
+    /// Number of addresses answered.
+    pub addresses: u32,
+    /// Why there was no address.
+    pub failure: Option<crate::Failure>,
+}
+
+/// One service host, as far as it could be reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EndpointValue {
+    /// The catalogue's id.
+    pub id: String,
+    /// The catalogue's label.
+    pub label: String,
+    /// What kind of service it is.
+    pub kind: EndpointKind,
+    /// What was found.
+    pub state: EndpointState,
+    /// The HTTP status, when one came.
+    pub http_status: Option<u16>,
+    /// Where the time went.
+    pub phases: Phases,
+    /// The TLS session, when one was made.
+    pub tls: Option<TlsInfo>,
+    /// The address connected to.
+    pub address: Option<String>,
+    /// The redirects followed or seen, in order.
+    pub redirects: Vec<String>,
+    /// How far it got and why it stopped, when it did not answer as it must.
+    pub failure: Option<crate::Failure>,
+}
+
+/// What kind of service an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointKind {
+    /// Gestionnaire d'accès aux ressources.
+    Gar,
+    /// Espace numérique de travail.
+    Ent,
+    /// ÉduConnect.
+    Educonnect,
+    /// An académie's portal.
+    Portal,
+    /// A teaching resource.
+    Resource,
+    /// Management of equipment.
+    Management,
+    /// A control target.
+    Control,
+}
+
+/// What was found at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointState {
+    /// A public chain and an HTTP status below 500.
+    Reachable,
+    /// The same, through a proxy.
+    ReachableViaProxy,
+    /// A filter answered in its place.
+    Blocked,
+    /// The TLS chain is not the public one.
+    Intercepted,
+    /// The proxy asks for a password.
+    ProxyAuthRequired,
+    /// The resolver gave no or a wrong answer.
+    DnsAltered,
+    /// No connection could be made.
+    Unreachable,
+    /// The service answered with an error of its own.
+    RemoteError,
+    /// A captive portal answered.
+    CaptivePortal,
+}
+
+/// Where the time of one exchange went, each phase by itself, microseconds. `None`: that phase was not reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Phases {
+    /// Name resolution.
+    pub dns_us: Option<u64>,
+    /// TCP connection (to the proxy, when there is one).
+    pub tcp_us: Option<u64>,
+    /// The proxy's CONNECT exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_us: Option<u64>,
+    /// TLS handshake.
+    pub tls_us: Option<u64>,
+    /// From the request sent to the first byte of the answer.
+    pub ttfb_us: Option<u64>,
+}
+
+/// A TLS session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TlsInfo {
+    /// `1.2` or `1.3`.
+    pub version: String,
+    /// The issuer's name in the certificate, when it could be read.
+    pub issuer: Option<String>,
+    /// Whether the chain ends in the embedded public roots (and not only in the OS store or `--ca`).
+    pub public_root: bool,
+}
+
+/// A bulk transfer's rate, in one direction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferValue {
+    /// Sustained application-layer rate after the ramp, bit/s.
+    pub goodput_bps: u64,
+    /// The same at the IP layer (headers of the real segment size and TLS included), bit/s.
+    pub ip_rate_bps: u64,
+    /// 95 % confidence interval of `ip_rate_bps`, low and high, bit/s.
+    pub ci95_bps: [u64; 2],
+    /// Application bytes counted at the receiving end over the whole transfer, ramp included.
+    pub bytes: u64,
+    /// Length of the transfer, milliseconds.
+    pub elapsed_ms: u64,
+    /// Length of the ramp that was discarded, milliseconds.
+    pub ramp_ms: u64,
+    /// Streams open at the end.
+    pub streams: u32,
+    /// The protocol spoken.
+    pub protocol: MireProtocol,
+    /// The server.
+    pub server: MireServer,
+    /// Why the transfer stopped.
+    pub stop: StopReason,
+    /// What set the rate, as far as it can be told.
+    pub limited_by: LimitedBy,
+    /// Who counted the bytes.
+    pub counted_at: CountedAt,
+    /// Total received (download) or acknowledged (upload) over time, for the curve.
+    pub samples: Vec<Sample>,
+    /// Every complete transfer of this run in this direction, this one included, oldest first: the verdict
+    /// `not_met` wants at least two that agree.
+    pub repetitions: Vec<Repetition>,
+}
+
+/// One complete transfer among several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Repetition {
+    /// The mire's URL.
+    pub url: String,
+    /// IP-layer rate, bit/s.
+    pub ip_rate_bps: u64,
+    /// Its 95 % confidence interval, bit/s.
+    pub ci95_bps: [u64; 2],
+    /// Application bytes.
+    pub bytes: u64,
+}
+
+/// The protocol spoken with a mire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MireProtocol {
+    /// M-Lab's ndt7 over WebSocket.
+    Ndt7,
+    /// LibreSpeed's HTTP paths.
+    Librespeed,
+    /// A plain large file.
+    Http,
+}
+
+/// A measurement server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MireServer {
+    /// Its URL as configured, without any credential.
+    pub url: String,
+    /// Its address.
+    pub address: String,
+    /// 4 or 6.
+    pub family: u8,
+}
+
+/// Why a transfer stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The verdict was certain.
+    Decided,
+    /// The estimate was stable.
+    Stable,
+    /// The time allowed was over.
+    TimeCap,
+    /// The data allowed was used.
+    ByteCap,
+    /// The far end ended it.
+    FarEnd,
+}
+
+/// What set the rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// The line.
+    Line,
+    /// Packet loss.
+    Loss,
+    /// The mire.
+    Server,
+    /// This machine.
+    Client,
+    /// It could not be told.
+    Unknown,
+}
+
+/// Who counted the bytes of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedAt {
+    /// The receiving end's application: this machine for a download, the mire for an upload.
+    Receiver,
+    /// The sender's kernel, from acknowledgements (TCP_INFO bytes_acked).
+    Acknowledged,
+    /// The far end answered each finished request: its bytes are known to have arrived.
+    Responses,
+}
+
+/// A point of the transfer's curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// Milliseconds since the transfer's start.
+    pub at_ms: u64,
+    /// Bytes so far.
+    pub bytes: u64,
+}
+
+/// Radios in sight, the school's apart from its neighbours'.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WifiValue {
+    /// How the list was made.
+    pub scan: ScanInfo,
+    /// Distinct BSSIDs in sight, the school's and the neighbours'.
+    pub bssids_seen: u32,
+    /// The school's own networks; `None` when no name of a school network is known.
+    pub school: Option<SchoolWifi>,
+    /// Neighbours' BSSIDs per band (`2.4`, `5`, `6`, in GHz): only counted.
+    pub neighbours: BTreeMap<String, u32>,
+}
+
+/// How a Wi-Fi list was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScanInfo {
+    /// The interface that listened.
+    pub interface: String,
+    /// Whether the radio listened for this run (`false`: the system's cached list).
+    pub fresh: bool,
+    /// Age of the oldest entry, milliseconds, when the list is cached and the system tells.
+    pub age_ms: Option<u64>,
+    /// The rooms that were visited; empty for a scan from one place.
+    pub positions: Vec<String>,
+}
+
+/// The school's networks in sight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SchoolWifi {
+    /// The names declared as the school's that were seen.
+    pub ssids: Vec<String>,
+    /// Distinct BSSIDs carrying them.
+    pub bssids: u32,
+    /// Distinct radios (a radio carries several BSSIDs).
+    pub radios: u32,
+    /// The boxes on the wall.
+    pub access_points: AccessPointEstimate,
+    /// Each BSSID, under a pseudonym, for the technician.
+    pub seen: Vec<SchoolBssid>,
+}
+
+/// An estimated number of access points, with its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessPointEstimate {
+    /// The most likely number.
+    pub estimate: u32,
+    /// At least so many.
+    pub low: u32,
+    /// At most so many.
+    pub high: u32,
+    /// Codes of the evidence that grouped BSSIDs (`address_arithmetic`, `same_band_distinct`…).
+    pub evidence: Vec<String>,
+}
+
+/// One BSSID of the school, without its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SchoolBssid {
+    /// `borne 1`, `borne 2`… as grouped: only the number, from 1.
+    pub access_point: u32,
+    /// The network's name.
+    pub ssid: String,
+    /// Band in GHz: `2.4`, `5`, `6`.
+    pub band: String,
+    /// Channel number, when known.
+    pub channel: Option<u16>,
+    /// Signal, dBm, when known.
+    pub signal_dbm: Option<i16>,
+}
+
+/// The way to the mire, hop by hop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PathValue {
+    /// How the hops were made to speak.
+    pub method: PathMethod,
+    /// Each hop, nearest first.
+    pub hops: Vec<Hop>,
+    /// Whether the target itself answered.
+    pub reached: bool,
+}
+
+/// How hops were made to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PathMethod {
+    /// TTL-limited ICMP echo on a raw socket.
+    IcmpRaw,
+    /// TTL-limited UDP, the errors read from the socket's error queue (no right needed).
+    UdpErrorQueue,
+}
+
+/// One hop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// Distance: 1 is the first router.
+    pub ttl: u8,
+    /// Who answered; `None` when nobody did.
+    pub address: Option<String>,
+    /// Round trip, microseconds.
+    pub rtt_us: Option<u64>,
+}

@@ -1,0 +1,2 @@
+//! sonde-ecole
+fn main() {}
