@@ -40,6 +40,11 @@ pub struct DialConfig {
     /// Roots accepted beside the OS store (`--ca`): they let a run go on behind an interception, they do not make
     /// a chain public.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Roots taken as the public ones in the place of the embedded Mozilla list. Only the demonstration and tests
+    /// set it, for servers they start themselves: no flag or configuration key leads here.
+    pub stand_in_public_roots: Option<Vec<CertificateDer<'static>>>,
+    /// Names with a fixed address, not asked of any resolver. Only the demonstration and tests set it.
+    pub pinned_names: Vec<(String, IpAddr)>,
     /// The interface to go through.
     pub interface: Option<String>,
     /// The IP family to use.
@@ -56,6 +61,8 @@ impl Default for DialConfig {
             proxy: None,
             no_proxy: Vec::new(),
             extra_roots: Vec::new(),
+            stand_in_public_roots: None,
+            pinned_names: Vec::new(),
             interface: None,
             family: Family::Auto,
             // Three SYNs (1 s, then 2 s) of RFC 6298's timer fit; a satellite's 600 ms five times over.
@@ -141,7 +148,7 @@ impl Dialer {
     /// # Errors
     /// [`TrustError`] when an extra root cannot be used.
     pub fn new(config: DialConfig) -> Result<Self, TrustError> {
-        let trust = tls::Trust::new(&config.extra_roots)?;
+        let trust = tls::Trust::new(config.stand_in_public_roots.as_deref(), &config.extra_roots)?;
         Ok(Self { config, trust })
     }
 
@@ -163,6 +170,9 @@ impl Dialer {
     /// A [`Failure`] of stage `dns`.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
         let fail = |cause, detail: String| Failure::with(Stage::Dns, cause, detail);
+        if let Some((_, address)) = self.config.pinned_names.iter().find(|(name, _)| name == host) {
+            return Ok(vec![SocketAddr::new(*address, port)]);
+        }
         let looked_up =
             match timeout(self.config.connect_timeout, tokio::net::lookup_host((host, port))).await {
                 Err(_) => return Err(fail(Cause::Timeout, host.to_owned())),

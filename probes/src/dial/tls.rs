@@ -59,14 +59,25 @@ pub(super) struct Trust {
 
 impl Trust {
     /// Reads the OS store; what cannot be read there is left out (it can only make fewer chains accepted).
-    pub(super) fn new(extra: &[CertificateDer<'static>]) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        stand_in_public: Option<&[CertificateDer<'static>]>,
+        extra: &[CertificateDer<'static>],
+    ) -> Result<Self, TrustError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = |roots: RootCertStore| {
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
                 .map_err(|error| TrustError::Roots(error.to_string()))
         };
-        let public = verifier(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })?;
+        let public = match stand_in_public {
+            None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+            Some(certificates) => {
+                let mut roots = RootCertStore::empty();
+                roots.add_parsable_certificates(certificates.iter().cloned());
+                roots
+            }
+        };
+        let public = verifier(public)?;
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         for certificate in extra {
