@@ -33,7 +33,8 @@ pub struct Config {
     pub timeout: Duration,
 }
 
-/// Asks the routers on the way to `config.host`. Takes at most three times `config.timeout` after name resolution.
+/// Asks the routers on the way to `config.host`. Takes about three times `config.timeout` at most, after
+/// name resolution.
 ///
 /// Not measured through a proxy, without any right, and on systems but Linux.
 pub async fn run(config: &Config, env: &Env) -> Measurement<PathValue> {

@@ -104,6 +104,8 @@ struct Sighting {
     mhz: u32,
     signal_dbm: Option<i16>,
     seen_ms_ago: Option<u64>,
+    /// Whether the machine is associated with it.
+    associated: bool,
     /// Information elements as they came through the air.
     elements: Vec<u8>,
 }
@@ -176,7 +178,11 @@ fn readable(name: &[u8]) -> String {
 
 /// From what was heard to what is reported. Pure.
 fn describe(scan: &Scan, declared: &[String]) -> (WifiValue, Vec<Caveat>) {
-    let school = School::of(declared, scan.associated.as_deref());
+    // Not every driver tells the name on the interface; the list's entry has it in any case.
+    let listed =
+        || scan.sightings.iter().find(|s| s.associated).and_then(|s| elements::read(&s.elements).ssid);
+    let associated = scan.associated.clone().or_else(listed);
+    let school = School::of(declared, associated.as_deref());
     let seen = distinct(scan, &school);
     let mut neighbours: BTreeMap<String, u32> = BTreeMap::new();
     for band in scan.bands.iter().flatten() {

@@ -30,6 +30,9 @@ const EBUSY: i32 = 16;
 const ENETDOWN: i32 = 100;
 const ERFKILL: i32 = 132;
 
+/// NL80211_BSS_STATUS_ASSOCIATED (linux/nl80211.h).
+const ASSOCIATED: u32 = 1;
+
 /// The kernel's radios.
 pub(super) struct Kernel {
     /// Where sysfs is mounted.
@@ -234,6 +237,7 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             // Hundredths of a dBm.
             Nl80211BssInfo::SignalMbm(value) => found.signal_dbm = i16::try_from(value.div_euclid(100)).ok(),
             Nl80211BssInfo::SeenMsAgo(value) => found.seen_ms_ago = Some(u64::from(value)),
+            Nl80211BssInfo::Status(value) => found.associated = value == ASSOCIATED,
             Nl80211BssInfo::RawInformationElements(bytes) => found.elements = bytes,
             Nl80211BssInfo::RawBeaconInformationElements(bytes) => beacon = Some(bytes),
             _ => {}

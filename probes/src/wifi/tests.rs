@@ -30,6 +30,7 @@ fn sighting(last: u8, ssid: &str, mhz: u32, signal: i16) -> Sighting {
         mhz,
         signal_dbm: Some(signal),
         seen_ms_ago: Some(u64::from(last)),
+        associated: false,
         elements,
     }
 }
@@ -98,6 +99,14 @@ async fn the_associated_network_is_the_candidate_and_its_star_is_a_star() {
     let recorded = Scan { associated: Some(b"E*".to_vec()), ..scan(sightings) };
     let measured = measure(Ok(recorded), &[]).await;
     assert_eq!(measured.value().unwrap().school.as_ref().unwrap().ssids, ["E*"]);
+}
+
+#[tokio::test]
+async fn the_list_tells_the_association_when_the_interface_does_not() {
+    let mut sightings = scene();
+    sightings[2].associated = true;
+    let measured = measure(Ok(scan(sightings)), &[]).await;
+    assert_eq!(measured.value().unwrap().school.as_ref().unwrap().ssids, ["Ecole-Eleves"]);
 }
 
 #[tokio::test]
