@@ -3,6 +3,7 @@
 //! Each distance has its own destination port, as traceroute has always done, so that an answer tells which question
 //! it is about.
 
+use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
@@ -14,7 +15,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::timeout_at;
 
-use super::{Answer, Answers, Question, TraceError};
+use super::{Answer, Answers, Question, ROUNDS, Ticket, TraceError};
 
 /// traceroute's ports (IANA registers 33434 for it): no service listens there, so the target answers "port
 /// unreachable".
@@ -34,16 +35,15 @@ const ORIGIN_ICMP6: u8 = 3;
 pub(super) async fn trace(question: &Question) -> Result<Answers, TraceError> {
     let socket = open(question)?;
     let mut answers = Answers::new(question.max_hops);
-    let mut sent = vec![None; usize::from(question.max_hops)];
-    for _ in 0..2 {
+    let mut sent = HashMap::new();
+    for round in 0..ROUNDS {
         for ttl in answers.silent() {
             if answers.end().is_some_and(|end| usize::from(ttl) > end) {
                 break;
             }
-            if let Some(slot) = sent.get_mut(usize::from(ttl).wrapping_sub(1)) {
-                *slot = Some(Instant::now());
-            }
-            ask(&socket, question.target, ttl)?;
+            let ticket = Ticket::new(round, ttl);
+            sent.insert(ticket, Instant::now());
+            ask(&socket, question.target, ticket)?;
             listen(&socket, question.target, &sent, &mut answers, Instant::now() + SPACING).await?;
         }
         listen(&socket, question.target, &sent, &mut answers, Instant::now() + question.timeout).await?;
@@ -70,13 +70,13 @@ fn open(question: &Question) -> Result<UdpSocket, TraceError> {
     Ok(UdpSocket::from_std(socket)?)
 }
 
-fn ask(socket: &UdpSocket, target: IpAddr, ttl: u8) -> Result<(), TraceError> {
+fn ask(socket: &UdpSocket, target: IpAddr, ticket: Ticket) -> Result<(), TraceError> {
     if target.is_ipv4() {
-        socket.set_ttl(u32::from(ttl))?;
+        socket.set_ttl(u32::from(ticket.ttl()))?;
     } else {
-        setsockopt(socket, sockopt::Ipv6Ttl, &i32::from(ttl))?;
+        setsockopt(socket, sockopt::Ipv6Ttl, &i32::from(ticket.ttl()))?;
     }
-    let to = SocketAddr::new(target, BASE_PORT.saturating_add(u16::from(ttl)));
+    let to = SocketAddr::new(target, BASE_PORT.saturating_add(ticket.0));
     let mut last = None;
     for _ in 0..TRIES {
         match send(socket, to) {
@@ -99,7 +99,7 @@ fn send(socket: &UdpSocket, to: SocketAddr) -> io::Result<usize> {
 async fn listen(
     socket: &UdpSocket,
     target: IpAddr,
-    sent: &[Option<Instant>],
+    sent: &HashMap<Ticket, Instant>,
     answers: &mut Answers,
     until: Instant,
 ) -> Result<(), TraceError> {
@@ -125,24 +125,23 @@ async fn listen(
 /// One entry of the error queue.
 #[derive(Debug)]
 struct Heard {
-    ttl: u8,
+    ticket: Ticket,
     from: IpAddr,
     kind: (u8, u8),
     at: Instant,
 }
 
-fn keep(answers: &mut Answers, sent: &[Option<Instant>], target: IpAddr, heard: &Heard) {
-    let asked = usize::from(heard.ttl).checked_sub(1).and_then(|index| sent.get(index).copied().flatten());
-    let Some(asked) = asked else { return };
+fn keep(answers: &mut Answers, sent: &HashMap<Ticket, Instant>, target: IpAddr, heard: &Heard) {
+    let Some(asked) = sent.get(&heard.ticket) else { return };
     // Time exceeded: type 11 (RFC 792), 3 in ICMPv6 (RFC 4443). Whatever else is said about the question ends it.
     let expired = heard.kind.0 == if target.is_ipv4() { 11 } else { 3 };
     let answer = Answer {
         from: heard.from,
-        rtt: heard.at.saturating_duration_since(asked),
+        rtt: heard.at.saturating_duration_since(*asked),
         last: !expired,
         target: !expired && heard.from == target,
     };
-    answers.keep(heard.ttl, answer);
+    answers.keep(heard.ticket.ttl(), answer);
 }
 
 /// Reads one entry; `Ok(None)` for one that is not about our questions.
@@ -154,7 +153,7 @@ fn receive(socket: &UdpSocket) -> nix::Result<Option<Heard>> {
     let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut space), flags)?;
     let at = Instant::now();
     let port = message.address.as_ref().and_then(port_of);
-    let ttl = port.and_then(|port| port.checked_sub(BASE_PORT)).and_then(|ttl| u8::try_from(ttl).ok());
+    let ticket = port.and_then(|port| port.checked_sub(BASE_PORT)).map(Ticket);
     let Ok(controls) = message.cmsgs() else { return Ok(None) };
     let mut heard = None;
     for control in controls {
@@ -167,8 +166,8 @@ fn receive(socket: &UdpSocket) -> nix::Result<Option<Heard>> {
             }
             _ => continue,
         };
-        if let Some(ttl) = ttl.filter(|_| is_icmp(&error)) {
-            heard = Some(Heard { ttl, from, kind: (error.ee_type, error.ee_code), at });
+        if let Some(ticket) = ticket.filter(|_| is_icmp(&error)) {
+            heard = Some(Heard { ticket, from, kind: (error.ee_type, error.ee_code), at });
         }
     }
     Ok(heard)

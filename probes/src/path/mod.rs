@@ -66,6 +66,10 @@ pub async fn run(config: &Config, env: &Env) -> Measurement<PathValue> {
     watch.finish(&config.host, outcome)
 }
 
+/// How often a silent distance is asked.
+#[cfg(target_os = "linux")]
+const ROUNDS: u8 = 2;
+
 /// What is asked.
 #[derive(Debug, Clone)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
@@ -84,6 +88,23 @@ enum Obstacle {
     Failed(Failure),
     /// It could not be tried: evidence about this machine.
     NotMeasured(Reason),
+}
+
+/// The number a question carries through the network: its distance, and which round asked it, so that a late answer
+/// to the first is not timed from the second.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Ticket(u16);
+
+#[cfg(target_os = "linux")]
+impl Ticket {
+    fn new(round: u8, ttl: u8) -> Self {
+        Self(u16::from(round) * (u16::from(u8::MAX) + 1) + u16::from(ttl))
+    }
+
+    fn ttl(self) -> u8 {
+        self.0.to_le_bytes()[0]
+    }
 }
 
 /// What one distance answered.

@@ -1,6 +1,7 @@
 //! TTL-limited ICMP echo over a raw IPv4 socket (needs CAP_NET_RAW). Packets are crafted and read with pnet's packet
 //! types; the socket is the system's own, so that whatever arrives is checked before it is read.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use pnet_packet::ipv4::Ipv4Packet;
 use tokio::net::UdpSocket;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::{Answer, Answers, Question, TraceError};
+use super::{Answer, Answers, Question, ROUNDS, Ticket, TraceError};
 
 /// An IP header, its options, an ICMP header and the quoted packet: RFC 1812 quotes at most 576 bytes in all.
 const BUFFER: usize = 1500;
@@ -25,11 +26,11 @@ const QUOTE_OFFSET: usize = 8;
 /// Between two questions, so that twenty of them are no burst to a router that polices ICMP.
 const SPACING: Duration = Duration::from_millis(5);
 
-/// Questions under way: when each distance was last asked. `ident` tells them from other programs' echoes.
+/// Questions under way: when each was asked. `ident` tells them from other programs' echoes.
 struct Flight {
     target: Ipv4Addr,
     ident: u16,
-    sent: Vec<Option<Instant>>,
+    sent: HashMap<Ticket, Instant>,
 }
 
 /// Asks every distance, the silent ones twice.
@@ -38,9 +39,9 @@ pub(super) async fn trace(question: &Question) -> Result<Answers, TraceError> {
     let socket = open(question.interface.as_deref())?;
     let mut answers = Answers::new(question.max_hops);
     let ident = ident();
-    let mut flight = Flight { target, ident, sent: vec![None; usize::from(question.max_hops)] };
-    for _ in 0..2 {
-        round(&socket, &mut flight, &mut answers, question.timeout).await?;
+    let mut flight = Flight { target, ident, sent: HashMap::new() };
+    for number in 0..ROUNDS {
+        round(&socket, number, &mut flight, &mut answers, question.timeout).await?;
         if answers.complete() || answers.nothing() {
             break;
         }
@@ -69,6 +70,7 @@ fn ident() -> u16 {
 
 async fn round(
     socket: &UdpSocket,
+    number: u8,
     flight: &mut Flight,
     answers: &mut Answers,
     timeout: Duration,
@@ -77,18 +79,16 @@ async fn round(
         if answers.end().is_some_and(|end| usize::from(ttl) > end) {
             break;
         }
-        ask(socket, flight, ttl)?;
+        ask(socket, flight, Ticket::new(number, ttl))?;
         listen(socket, flight, answers, Instant::now() + SPACING).await?;
     }
     listen(socket, flight, answers, Instant::now() + timeout).await
 }
 
-fn ask(socket: &UdpSocket, flight: &mut Flight, ttl: u8) -> Result<(), TraceError> {
-    let Some(packet) = echo(flight.ident, u16::from(ttl)) else { return Ok(()) };
-    socket.set_ttl(u32::from(ttl))?;
-    if let Some(sent) = flight.sent.get_mut(usize::from(ttl).wrapping_sub(1)) {
-        *sent = Some(Instant::now());
-    }
+fn ask(socket: &UdpSocket, flight: &mut Flight, ticket: Ticket) -> Result<(), TraceError> {
+    let Some(packet) = echo(flight.ident, ticket.0) else { return Ok(()) };
+    socket.set_ttl(u32::from(ticket.ttl()))?;
+    flight.sent.insert(ticket, Instant::now());
     // Not `try_send_to`, which gives up before asking the kernel when the runtime has not yet heard of the socket.
     let to = SocketAddr::new(flight.target.into(), 0);
     match socket2::SockRef::from(socket).send_to(&packet, &to.into()) {
@@ -125,8 +125,8 @@ async fn listen(
         match socket.try_recv_from(&mut buffer) {
             Ok((length, from)) => {
                 let at = Instant::now();
-                if let Some((ttl, kind)) = buffer.get(..length).and_then(|packet| read(packet, flight)) {
-                    keep(answers, flight, ttl, kind, from.ip(), at);
+                if let Some((ticket, kind)) = buffer.get(..length).and_then(|packet| read(packet, flight)) {
+                    keep(answers, flight, ticket, kind, from.ip(), at);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -141,15 +141,14 @@ async fn listen(
     Ok(())
 }
 
-fn keep(answers: &mut Answers, flight: &Flight, ttl: u8, kind: Kind, from: IpAddr, at: Instant) {
-    let asked = usize::from(ttl).checked_sub(1).and_then(|index| flight.sent.get(index).copied().flatten());
-    let Some(asked) = asked else { return };
+fn keep(answers: &mut Answers, flight: &Flight, ticket: Ticket, kind: Kind, from: IpAddr, at: Instant) {
+    let Some(asked) = flight.sent.get(&ticket) else { return };
     let (last, target) = match kind {
         Kind::Reply => (true, true),
         Kind::Expired => (false, false),
         Kind::Refused => (true, from == IpAddr::V4(flight.target)),
     };
-    answers.keep(ttl, Answer { from, rtt: at.saturating_duration_since(asked), last, target });
+    answers.keep(ticket.ttl(), Answer { from, rtt: at.saturating_duration_since(*asked), last, target });
 }
 
 /// What an ICMP message about one of our questions says.
@@ -161,7 +160,7 @@ enum Kind {
 }
 
 /// The distance and kind of an answer to one of our questions; `None` for everything else that a raw socket hears.
-fn read(packet: &[u8], flight: &Flight) -> Option<(u8, Kind)> {
+fn read(packet: &[u8], flight: &Flight) -> Option<(Ticket, Kind)> {
     let outer = Ipv4Packet::new(packet)?;
     let inside = packet.get(usize::from(outer.get_header_length()) * 4..)?;
     let icmp = IcmpPacket::new(inside)?;
@@ -174,7 +173,7 @@ fn read(packet: &[u8], flight: &Flight) -> Option<(u8, Kind)> {
     if kind == Kind::Reply {
         let reply = EchoReplyPacket::new(inside)?;
         let ours = reply.get_identifier() == flight.ident && outer.get_source() == flight.target;
-        return ours.then(|| u8::try_from(reply.get_sequence_number()).ok().map(|ttl| (ttl, kind)))?;
+        return ours.then(|| (Ticket(reply.get_sequence_number()), kind));
     }
     let quoted = Ipv4Packet::new(inside.get(QUOTE_OFFSET..)?)?;
     let echo = inside.get(QUOTE_OFFSET..)?.get(usize::from(quoted.get_header_length()) * 4..)?;
@@ -182,7 +181,7 @@ fn read(packet: &[u8], flight: &Flight) -> Option<(u8, Kind)> {
     let ours = quoted.get_destination() == flight.target
         && echo.get_icmp_type() == IcmpTypes::EchoRequest
         && echo.get_identifier() == flight.ident;
-    ours.then(|| u8::try_from(echo.get_sequence_number()).ok().map(|ttl| (ttl, kind)))?
+    ours.then(|| (Ticket(echo.get_sequence_number()), kind))
 }
 
 #[cfg(test)]
@@ -192,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn flight() -> Flight {
-        Flight { target: Ipv4Addr::new(192, 0, 2, 9), ident: 77, sent: vec![None; 20] }
+        Flight { target: Ipv4Addr::new(192, 0, 2, 9), ident: 77, sent: HashMap::new() }
     }
 
     /// An IPv4 header without options, then `payload`.
@@ -213,14 +212,17 @@ mod tests {
     #[test]
     fn reads_what_answers_our_echo_only() {
         let question = ip([10, 0, 0, 2], [192, 0, 2, 9], &echo(77, 3).unwrap());
-        assert_eq!(read(&error(11, 0, &question), &flight()), Some((3, Kind::Expired)));
-        assert_eq!(read(&error(3, 13, &question), &flight()), Some((3, Kind::Refused)));
+        assert_eq!(read(&error(11, 0, &question), &flight()), Some((Ticket(3), Kind::Expired)));
+        assert_eq!(read(&error(3, 13, &question), &flight()), Some((Ticket(3), Kind::Refused)));
         assert_eq!(read(&error(11, 1, &question), &flight()), None, "reassembly time");
         let other = ip([10, 0, 0, 2], [192, 0, 2, 9], &echo(78, 3).unwrap());
         assert_eq!(read(&error(11, 0, &other), &flight()), None, "another program's");
         let mut reply = echo(77, 5).unwrap();
         reply[0] = 0;
-        assert_eq!(read(&ip([192, 0, 2, 9], [10, 0, 0, 2], &reply), &flight()), Some((5, Kind::Reply)));
+        assert_eq!(
+            read(&ip([192, 0, 2, 9], [10, 0, 0, 2], &reply), &flight()),
+            Some((Ticket(5), Kind::Reply))
+        );
         assert_eq!(read(&ip([192, 0, 2, 8], [10, 0, 0, 2], &reply), &flight()), None, "another host's");
     }
 

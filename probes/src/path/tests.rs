@@ -83,6 +83,14 @@ fn silence_behind_the_last_answer_is_cut_and_told() {
     assert_eq!(answers.silent(), [1, 3]);
 }
 
+#[test]
+fn a_ticket_tells_the_distance_in_every_round() {
+    for round in 0..ROUNDS {
+        assert_eq!(Ticket::new(round, 7).ttl(), 7);
+    }
+    assert_ne!(Ticket::new(0, 7), Ticket::new(1, 7));
+}
+
 /// client - r1 - r2 - server, removed when dropped.
 struct Routers {
     names: [String; 4],

@@ -148,8 +148,8 @@ fn conflict(seen: &[Bss], a: &Family, b: &Family) -> bool {
         let all = family.members.iter().map(|member| &seen[*member]);
         all.filter(|bss| bss.band == Band::Two).map(|bss| bss.mhz).collect()
     };
-    let (a_two, b_two) = (at_two(a), at_two(b));
-    if !a_two.is_empty() && !b_two.is_empty() && a_two.is_disjoint(&b_two) {
+    let (mine, theirs) = (at_two(a), at_two(b));
+    if !mine.is_empty() && !theirs.is_empty() && mine.is_disjoint(&theirs) {
         return true;
     }
     a.members

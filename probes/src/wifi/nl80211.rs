@@ -184,9 +184,8 @@ async fn refresh(
         let attributes = Nl80211Scan::new(index).build();
         let triggered = collect(kernel.scan().trigger(attributes).execute().await).await;
         let outcome = match triggered {
-            Ok(_) => Some(end_of_scan(events, index, until).await),
-            // Somebody's scan is under way: its result is as fresh as ours would be.
-            Err(Trouble::Errno(EBUSY)) => Some(end_of_scan(events, index, until).await),
+            // Busy: somebody's scan is under way, and its result is as fresh as ours would be.
+            Ok(_) | Err(Trouble::Errno(EBUSY)) => Some(end_of_scan(events, index, until).await),
             Err(Trouble::Errno(ERFKILL)) => return Err(radio_blocked("rfkill")),
             Err(Trouble::Errno(ENETDOWN)) => return Err(radio_blocked("interface down")),
             Err(_) => None,
