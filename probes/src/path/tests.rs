@@ -177,9 +177,32 @@ fn two_routers_are_found_with_and_without_the_right() {
     assert_eq!((addresses(&found), found.reached, caveats), (expected.to_vec(), true, vec![]));
     assert!(found.hops.iter().all(|hop| hop.rtt_us.is_some()));
 
+    // The probe as the agent calls it: root has the right, so the raw method is the one used.
+    let whole = routers.as_client(|| async {
+        let env = Env { dialer: Arc::new(Dialer::new(DialConfig::default()).unwrap()), events: None };
+        let timeout = Duration::from_secs(1);
+        run(&Config { host: "10.77.3.2".into(), max_hops: 20, timeout }, &env).await
+    });
+    let found = whole.value().unwrap();
+    assert_eq!((found.method, addresses(found)), (PathMethod::IcmpRaw, expected.to_vec()));
+
     // A host that does not exist: the routers are known all the same.
     let answers = routers.as_client(|| async { raw::trace(&question("10.77.3.99")).await.unwrap() });
     let (found, _) = measured(PathMethod::IcmpRaw, &answers);
     assert!(!found.reached, "{found:?}");
     assert_eq!(addresses(&found).get(..2), Some(&expected[..2]));
+
+    // A router that keeps silent is a hole in the list, told as such, and not the end of the way.
+    ip(&["netns", "exec", &routers.names[1], "sysctl", "-qw", "net.ipv4.icmp_ratelimit=60000"]).unwrap();
+    ip(&["netns", "exec", &routers.names[1], "sysctl", "-qw", "net.ipv4.icmp_msgs_per_sec=0"]).unwrap();
+    let udp = routers.as_client(|| async { error_queue::trace(&question("10.77.3.2")).await.unwrap() });
+    let (found, caveats) = measured(PathMethod::UdpErrorQueue, &udp);
+    if found.hops.first().is_some_and(|hop| hop.address.is_none()) {
+        assert_eq!(addresses(&found).get(1..), Some(&expected[1..]));
+        assert_eq!(caveats, [CaveatCode::SilentHops.with("1")]);
+    } else {
+        eprintln!(
+            "skipped: a silent router (this kernel does not limit by icmp_msgs_per_sec in a namespace)"
+        );
+    }
 }
