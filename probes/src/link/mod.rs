@@ -4,6 +4,8 @@
 //! behind the interface (that is [`crate::internet`]).
 
 mod caveats;
+#[cfg(target_os = "linux")]
+mod procfs;
 mod resolvers;
 #[cfg(target_os = "linux")]
 mod sysfs;
@@ -166,7 +168,12 @@ fn kind_of(interface: &netdev::Interface) -> InterfaceKind {
     if is_loopback(interface) {
         return InterfaceKind::Loopback;
     }
-    sysfs::kind(std::path::Path::new(sysfs::NET), &interface.name)
+    let net = std::path::Path::new(sysfs::NET);
+    if net.join(&interface.name).exists() {
+        sysfs::kind(net, &interface.name)
+    } else {
+        procfs::kind(interface)
+    }
 }
 
 #[cfg(target_os = "linux")]

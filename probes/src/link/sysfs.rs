@@ -70,14 +70,6 @@ pub(super) fn rate_bps(net: &Path, name: &str) -> Option<u64> {
     u64::try_from(mbit).ok().filter(|mbit| *mbit > 0).map(|mbit| mbit.saturating_mul(1_000_000))
 }
 
-/// Received and sent bytes since the interface exists, link-layer headers included.
-pub(super) fn counters(net: &Path, name: &str) -> Option<(u64, u64)> {
-    let read = |file: &str| -> Option<u64> {
-        fs::read_to_string(net.join(name).join("statistics").join(file)).ok()?.trim().parse().ok()
-    };
-    Some((read("rx_bytes")?, read("tx_bytes")?))
-}
-
 fn number(path: &Path) -> Option<u32> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
@@ -154,17 +146,11 @@ mod tests {
     #[test]
     fn an_unknown_rate_is_absent() {
         let dir = tempfile::tempdir().unwrap();
-        add(
-            dir.path(),
-            "eth0",
-            &[("speed", "100\n"), ("statistics/rx_bytes", "5\n"), ("statistics/tx_bytes", "7\n")],
-        );
+        add(dir.path(), "eth0", &[("speed", "100\n")]);
         add(dir.path(), "eth1", &[("speed", "-1\n")]);
         add(dir.path(), "eth2", &[]);
         assert_eq!(rate_bps(dir.path(), "eth0"), Some(100_000_000));
         assert_eq!(rate_bps(dir.path(), "eth1"), None);
         assert_eq!(rate_bps(dir.path(), "eth2"), None);
-        assert_eq!(counters(dir.path(), "eth0"), Some((5, 7)));
-        assert_eq!(counters(dir.path(), "eth1"), None);
     }
 }

@@ -191,7 +191,7 @@ fn other_traffic(direction: Direction, moved: u64, own_ip_bytes: u64, elapsed: D
 
 #[cfg(target_os = "linux")]
 fn counters(interface: &str) -> Option<(u64, u64)> {
-    super::sysfs::counters(std::path::Path::new(super::sysfs::NET), interface)
+    super::procfs::counters(interface)
 }
 
 #[cfg(not(target_os = "linux"))]
