@@ -7,10 +7,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sonde_report::measurement::Remedy;
 use sonde_report::values::{EndpointState, EndpointValue};
-use sonde_report::{
-    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Remedy, Stage,
-};
+use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
