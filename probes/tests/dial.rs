@@ -74,8 +74,8 @@ async fn each_stage_names_its_failure() {
     assert_eq!(why(garbage), (Stage::Http, Cause::ProtocolError));
     let truncated = support::http("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
     assert_eq!(why(get(config(), &target("http", truncated)).await).0, Stage::Content);
-    let plain = get(config(), &target("https", support::http("HTTP/1.1 400 No\r\n\r\n\r\n").await)).await;
-    assert_eq!(why(plain).0, Stage::Tls);
+    let plain = get(config(), &target("https", support::plain_at_once(page("400 No", "", "")).await)).await;
+    assert_eq!(why(plain), (Stage::Tls, Cause::TlsHandshake));
 }
 
 #[tokio::test]

@@ -134,15 +134,8 @@ async fn a_redirect_loop_over_a_public_chain_is_reachable_with_a_note() {
 async fn plain_http_where_tls_is_due_is_blocked() {
     let public = Authority::new("public");
     let env = env(dialing(&public, &["ent.test"]));
-    let server = support::tcp(|mut stream| async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let mut some = [0_u8; 4096];
-        let _ = stream.read(&mut some).await;
-        let answer = page("302 Found", "Location: http://filtre.mairie.test/non\r\n", "");
-        let _ = stream.write_all(answer.as_bytes()).await;
-        let _ = stream.shutdown().await;
-    })
-    .await;
+    let answer = page("302 Found", "Location: http://filtre.mairie.test/non\r\n", "");
+    let server = support::plain_at_once(answer).await;
     let (value, _) = reach(&env, url("https", "ent.test", server)).await;
     assert_eq!(cause(&value), (State::Blocked, Some((Stage::Tls, Cause::UnexpectedContent))), "{value:?}");
     assert_eq!(value.redirects, ["http://filtre.mairie.test/non"]);

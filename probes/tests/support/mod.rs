@@ -120,7 +120,22 @@ pub async fn http(text: impl Into<String>) -> SocketAddr {
     .await
 }
 
-/// The same over TLS.
+/// A plain HTTP server that answers the first bytes it gets, be they no HTTP: what a filter does on the TLS port.
+pub async fn plain_at_once(text: impl Into<String>) -> SocketAddr {
+    let text: Arc<str> = text.into().into();
+    tcp(move |mut stream| {
+        let text = Arc::clone(&text);
+        async move {
+            let mut some = [0_u8; 4096];
+            let _ = stream.read(&mut some).await;
+            let _ = stream.write_all(text.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
+}
+
+/// A server over TLS that always answers the same raw text.
 pub async fn https(acceptor: TlsAcceptor, text: impl Into<String>) -> SocketAddr {
     let text: Arc<str> = text.into().into();
     tcp(move |stream| {
