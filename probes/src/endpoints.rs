@@ -177,7 +177,7 @@ async fn reach(endpoint: &Endpoint, url: &str, limit: Duration, env: &Env) -> Re
             phases: visit.phases,
             tls: visit.tls.clone(),
             address: visit.address.map(|address: IpAddr| address.to_string()),
-            redirects: visit.redirects.iter().map(|to| shown(to)).collect(),
+            redirects: visit.redirects.iter().map(shown).collect(),
             failure: found.failure,
         },
         caveats,
