@@ -24,6 +24,7 @@ use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
 pub use http1::{Exchange, Session};
+pub(crate) use http1::hyper_failure;
 pub use proxy::{Credentials, Proxy, ProxyError};
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, read_pem_certificates};
