@@ -57,7 +57,7 @@ pub enum InterfaceKind {
 /// What went on beside the measurement while the run lasted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunConditions {
-    /// The highest load of the whole processor seen over one sampling period during a transfer, 0 to 1.
+    /// The highest mean load of the whole processor over one second (moving) during a transfer, 0 to 1.
     pub cpu_peak_ratio: Option<f64>,
     /// The load of the whole processor over the run, 0 to 1.
     pub cpu_mean_ratio: Option<f64>,
