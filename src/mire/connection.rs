@@ -1,0 +1,161 @@
+//! From an accepted connection to its end: the cap, TLS, HTTP, and ndt7 once HTTP has stepped aside.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::ndt7::{self, Line, Test};
+use super::payload::Pool;
+use super::routes::{self, Answer, Route};
+use super::stream::{Limited, Lines};
+
+/// The head of a request, from its first moment or from the end of the one before (slow senders hold a place).
+const HEAD_ALLOWED: Duration = Duration::from_secs(10);
+/// A TLS handshake.
+const TLS_ALLOWED: Duration = Duration::from_secs(10);
+/// A connection, whatever it does.
+const CONNECTION_ALLOWED: Duration = Duration::from_secs(300);
+/// A connection that gets nothing but a 503.
+const REFUSAL_ALLOWED: Duration = Duration::from_secs(5);
+/// So many refusals are said politely at a time; beyond, connections are just closed.
+const REFUSALS: usize = 64;
+/// After an error of `accept` (no file descriptor left, mostly): trying at once would only spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What HTTP may hold of one connection: hyper's default of 400 KiB, less, for there may be many.
+const HTTP_BUFFER: usize = 128 * 1024;
+
+/// What all connections of a mire share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) pool: Arc<Pool>,
+    pub(super) lines: Option<Lines>,
+    pub(super) max_connections: usize,
+    pub(super) connections: AtomicUsize,
+}
+
+/// A place among the connections, given back when dropped.
+#[derive(Debug)]
+struct Place {
+    shared: Arc<Shared>,
+    /// Whether it is one beyond the cap.
+    refused: bool,
+}
+
+impl Place {
+    /// Takes a place; `None` when not even a refusal has room.
+    fn take(shared: &Arc<Shared>) -> Option<Self> {
+        let before = shared.connections.fetch_add(1, Ordering::Relaxed);
+        let place = Self { shared: Arc::clone(shared), refused: before >= shared.max_connections };
+        (before < shared.max_connections.saturating_add(REFUSALS)).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Accepts for ever. Dropping the future ends the connections, too.
+pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        // What has ended is cleared away on the way.
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, client)) => {
+                if let Some(place) = Place::take(&shared) {
+                    connections.spawn(serve(stream, client, tls.clone(), place));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the mire cannot accept");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One connection. How it ends is nobody's business: clients come and go.
+async fn serve(stream: TcpStream, client: SocketAddr, tls: Option<TlsAcceptor>, place: Place) {
+    let Ok(server) = stream.local_addr() else { return };
+    // Small answers (pings) must not wait for an acknowledgement (RFC 896).
+    let _ = stream.set_nodelay(true);
+    // A refusal is not worth waiting in the line for.
+    let lines = place.shared.lines.as_ref().filter(|_| !place.refused);
+    let stream = Limited::new(stream, lines);
+    let line = Line { client, server, counters: stream.counters() };
+    let allowed = if place.refused { REFUSAL_ALLOWED } else { CONNECTION_ALLOWED };
+    let whole = async {
+        match tls {
+            None => http(stream, line, &place).await,
+            Some(tls) => {
+                if let Ok(Ok(stream)) = timeout(TLS_ALLOWED, tls.accept(stream)).await {
+                    http(stream, line, &place).await;
+                }
+            }
+        }
+    };
+    let _ = timeout(allowed, whole).await;
+}
+
+/// HTTP/1.1, then ndt7 when a request asked for it.
+async fn http<S>(stream: S, line: Line, place: &Place)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let upgrade: Mutex<Option<(Test, OnUpgrade)>> = Mutex::new(None);
+    let service = service_fn(|request| async {
+        let (answer, asked) = respond(request, &line, place).await;
+        if asked.is_some() {
+            *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+        }
+        Ok::<_, Infallible>(answer)
+    });
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_ALLOWED)
+        .max_buf_size(HTTP_BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+    let asked = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let (Ok(()), Some((test, on_upgrade))) = (served, asked)
+        && let Ok(upgraded) = on_upgrade.await
+    {
+        ndt7::run(test, upgraded, line, &place.shared.pool).await;
+    }
+}
+
+/// Answers one request; says which ndt7 test begins with it, if one does.
+async fn respond(
+    mut request: Request<Incoming>,
+    line: &Line,
+    place: &Place,
+) -> (Answer, Option<(Test, OnUpgrade)>) {
+    if place.refused {
+        return (routes::busy(), None);
+    }
+    let route = Route::of(request.uri().path(), request.uri().query());
+    if let Route::Ndt7(test) = route {
+        match ndt7::handshake(&request) {
+            Some(Ok(answer)) => return (answer, Some((test, hyper::upgrade::on(&mut request)))),
+            Some(Err(answer)) => return (answer, None),
+            None => {}
+        }
+    }
+    (routes::answer(route, request, line.client.ip(), &place.shared.pool).await, None)
+}
