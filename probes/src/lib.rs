@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod clock;
+pub mod date;
 pub mod dial;
 pub mod dns;
 pub mod endpoints;

@@ -159,6 +159,15 @@ impl Dialer {
         &self.config
     }
 
+    /// The same dialer with no stage allowed more than `limit`: for a caller with a total of its own.
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Self {
+        let mut config = self.config.clone();
+        config.connect_timeout = config.connect_timeout.min(limit);
+        config.answer_timeout = config.answer_timeout.min(limit);
+        Self { config, trust: self.trust.clone() }
+    }
+
     /// The proxy that stands between this machine and `host`, if any.
     #[must_use]
     pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {

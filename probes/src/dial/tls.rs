@@ -50,7 +50,7 @@ pub fn read_pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 }
 
 /// Both sets of roots.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Trust {
     provider: Arc<CryptoProvider>,
     public: Arc<WebPkiServerVerifier>,

@@ -1,0 +1,330 @@
+//! One URL followed by hand, hop by hop; what was seen is kept as it comes, so that nothing is lost when time is up.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http_body_util::{BodyExt as _, Empty};
+use sonde_report::values::{Phases, TlsInfo};
+use sonde_report::{Cause, Failure, Stage};
+
+use crate::clock::micros;
+use crate::date;
+use crate::dial::{Connection, DialError, Dialer, Scheme, Session, Target};
+use crate::dns::{Altered, altered};
+
+/// Redirects followed: GAR, ÉduConnect and a portal's own are two or three.
+const REDIRECTS: usize = 5;
+
+/// A block page's marks stand near its beginning.
+const BODY_LIMIT: usize = 32 * 1024;
+
+/// What was seen of one URL.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    /// Each answer, in order.
+    pub(super) hops: Vec<Hop>,
+    /// Why it stopped before an answer.
+    pub(super) stop: Option<Failure>,
+    /// The redirects, followed or seen.
+    pub(super) redirects: Vec<Target>,
+    /// Whether the redirects went in a circle or on and on.
+    pub(super) endless: bool,
+    /// How the first name was answered, when not publicly.
+    pub(super) altered: Option<Altered>,
+    /// What answered in plain HTTP where TLS was due.
+    pub(super) plain: Option<Hop>,
+    /// Whether the far end accepted a bare TCP connection (`tcp://`).
+    pub(super) connected: bool,
+    pub(super) phases: Phases,
+    pub(super) tls: Option<TlsInfo>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) via_proxy: bool,
+    stage: Option<Stage>,
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub(super) struct Hop {
+    pub(super) target: Target,
+    pub(super) status: u16,
+    pub(super) headers: http::HeaderMap,
+    pub(super) body: Bytes,
+    /// Why the body was not read to its end (or limit).
+    pub(super) body_failure: Option<Failure>,
+    pub(super) tls: Option<TlsInfo>,
+    received_at: SystemTime,
+}
+
+impl Hop {
+    /// Whether it came over a public chain: from the host itself, whatever stands between.
+    pub(super) fn authentic(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.public_root)
+    }
+}
+
+impl Visit {
+    /// The last answer's status.
+    pub(super) fn http_status(&self) -> Option<u16> {
+        self.hops.last().or(self.plain.as_ref()).map(|hop| hop.status)
+    }
+
+    /// The clock's offsets by the answers that are surely the servers' own.
+    pub(super) fn clock_offsets(&self) -> Vec<i64> {
+        let authentic = self.hops.iter().filter(|hop| hop.authentic());
+        authentic.filter_map(|hop| date::offset_ms(&hop.headers, hop.received_at)).take(1).collect()
+    }
+
+    /// Notes that the time for the whole was over.
+    pub(super) fn ran_out(&mut self) {
+        self.stop = Some(Failure::new(self.stage.unwrap_or(Stage::Dns), Cause::Timeout));
+    }
+
+    fn first(&self) -> bool {
+        self.hops.is_empty()
+    }
+}
+
+type Notes<'a> = &'a Mutex<Visit>;
+
+fn note(notes: Notes<'_>) -> MutexGuard<'_, Visit> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Follows `target` to its last answer, or to where it stops.
+pub(super) async fn follow(dialer: &Dialer, target: &Target, notes: Notes<'_>) {
+    let mut next = target.clone();
+    loop {
+        let hop = match visit_one(dialer, &next, notes).await {
+            Ok(Some(hop)) => hop,
+            Ok(None) => return note(notes).connected = true,
+            Err(failure) => return note(notes).stop = Some(failure),
+        };
+        let redirect = location(&hop.target, hop.status, &hop.headers);
+        let mut visit = note(notes);
+        visit.hops.push(hop);
+        let Some(to) = redirect else { return };
+        let again = visit.hops.iter().any(|hop| hop.target == to);
+        visit.redirects.push(to.clone());
+        if again || visit.redirects.len() > REDIRECTS {
+            visit.endless = true;
+            return;
+        }
+        next = to;
+    }
+}
+
+/// One hop: an answer, or for `tcp://` nothing but the connection.
+async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result<Option<Hop>, Failure> {
+    let connected = connect(dialer, target, notes).await;
+    let connection = match connected {
+        Ok(connection) => connection,
+        Err(error) => {
+            let mut visit = note(notes);
+            if visit.first() {
+                visit.phases = Phases { dns_us: visit.phases.dns_us.or(error.phases.dns_us), ..error.phases };
+                visit.tls = error.tls;
+            }
+            visit.address = error.address.or(visit.address);
+            drop(visit);
+            if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host).is_none() {
+                let plain = answer_in_plain(dialer, target, error.address, notes).await;
+                note(notes).plain = plain;
+            }
+            return Err(error.failure);
+        }
+    };
+    let mut visit = note(notes);
+    visit.stage = Some(Stage::Http);
+    visit.address = Some(connection.peer.ip());
+    visit.via_proxy |= connection.via_proxy;
+    if visit.first() {
+        visit.phases =
+            Phases { dns_us: visit.phases.dns_us.or(connection.phases.dns_us), ..connection.phases };
+        visit.tls.clone_from(&connection.tls);
+    }
+    drop(visit);
+    if target.scheme == Scheme::Tcp {
+        return Ok(None);
+    }
+    let (hop, ttfb_us) = exchange(dialer, connection, target).await?;
+    let mut visit = note(notes);
+    visit.phases.ttfb_us = Some(visit.phases.ttfb_us.unwrap_or(0).saturating_add(ttfb_us));
+    Ok(Some(hop))
+}
+
+/// Connects: through the proxy where one applies, otherwise to each address of the name in turn, after a look at
+/// what the resolver answered.
+async fn connect(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result<Connection, DialError> {
+    let stop = |failure| DialError { failure, phases: Phases::default(), address: None, tls: None };
+    if dialer.proxy_for(&target.host).is_some() {
+        let mut visit = note(notes);
+        visit.via_proxy = true;
+        visit.stage = Some(Stage::Proxy);
+        drop(visit);
+        return dialer.connect(target).await;
+    }
+    note(notes).stage = Some(Stage::Dns);
+    let start = std::time::Instant::now();
+    let addresses = dialer.resolve(&target.host, target.port).await.map_err(stop)?;
+    let dns_us = micros(start.elapsed());
+    let pinned = dialer.config().pinned_names.iter().any(|(name, _)| *name == target.host);
+    let ips: Vec<IpAddr> = addresses.iter().map(std::net::SocketAddr::ip).collect();
+    let seen = altered(&target.host, &ips).filter(|_| !pinned);
+    {
+        let mut visit = note(notes);
+        visit.stage = Some(Stage::Tcp);
+        if visit.first() {
+            visit.phases.dns_us = Some(dns_us);
+            visit.altered = seen;
+            visit.address = ips.first().copied();
+        }
+    }
+    if seen == Some(Altered::Nowhere) {
+        let listed = ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Err(stop(Failure::with(Stage::Dns, Cause::DnsAltered, listed)));
+    }
+    let mut last = stop(Failure::new(Stage::Dns, Cause::NoAddress));
+    for address in addresses {
+        match dialer.connect_to(target, address).await {
+            Ok(connection) => return Ok(connection),
+            // The next address may answer; a refused certificate is an answer.
+            Err(error) if matches!(error.failure.stage, Stage::Tcp | Stage::Interface) => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// One GET; the status stands even when the body breaks off.
+async fn exchange(dialer: &Dialer, connection: Connection, target: &Target) -> Result<(Hop, u64), Failure> {
+    let limit = dialer.config().answer_timeout;
+    let mut session =
+        Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
+    let request = session
+        .request(http::Method::GET, target)
+        .header(http::header::ACCEPT, "*/*")
+        .header(http::header::CONNECTION, "close")
+        .body(Empty::new())
+        .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))?;
+    let (response, elapsed) = session.send(request).await?;
+    let received_at = SystemTime::now();
+    let (head, mut incoming) = response.into_parts();
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < BODY_LIMIT {
+            match incoming.frame().await {
+                None => return None,
+                Some(Err(error)) => {
+                    return Some(Failure::with(Stage::Content, Cause::Truncated, error.to_string()));
+                }
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        body.extend_from_slice(data);
+                    }
+                }
+            }
+        }
+        None
+    };
+    let body_failure = match tokio::time::timeout(limit, reading).await {
+        Ok(failure) => failure,
+        Err(_) => Some(Failure::new(Stage::Content, Cause::Timeout)),
+    };
+    let hop = Hop {
+        target: target.clone(),
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: body.into(),
+        body_failure,
+        tls: session.tls.clone(),
+        received_at,
+    };
+    Ok((hop, micros(elapsed)))
+}
+
+/// Whether the far end answered a TLS hello with something that is no TLS at all.
+fn speaks_no_tls(failure: &Failure) -> bool {
+    // rustls: "received corrupt message of type InvalidContentType".
+    failure.cause == Cause::TlsHandshake
+        && failure.detail.as_ref().is_some_and(|detail| detail.contains("corrupt message"))
+}
+
+/// Asks the same address in plain HTTP: filters and portals answer so on the TLS port.
+async fn answer_in_plain(
+    dialer: &Dialer,
+    target: &Target,
+    address: Option<IpAddr>,
+    notes: Notes<'_>,
+) -> Option<Hop> {
+    let plain = Target { scheme: Scheme::Http, ..target.clone() };
+    let address = std::net::SocketAddr::new(address?, target.port);
+    let connection = dialer.connect_to(&plain, address).await.ok()?;
+    let (hop, _) = exchange(dialer, connection, &plain).await.ok()?;
+    let redirect = location(&hop.target, hop.status, &hop.headers);
+    note(notes).redirects.extend(redirect);
+    Some(hop)
+}
+
+/// Where an answer redirects to, when it does and that can be followed (RFC 9110, 10.2.2 and 15.4).
+pub(crate) fn location(base: &Target, status: u16, headers: &http::HeaderMap) -> Option<Target> {
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let text = headers.get(LOCATION)?.to_str().ok()?;
+    let text = text.split('#').next()?.trim();
+    if text.contains("://") && !text.starts_with(['/', '?']) {
+        return text.parse().ok();
+    }
+    if let Some(rest) = text.strip_prefix("//") {
+        let scheme = if base.scheme == Scheme::Http { "http" } else { "https" };
+        return format!("{scheme}://{rest}").parse().ok();
+    }
+    let path = base.path.split('?').next().unwrap_or("/");
+    let whole = if text.starts_with('/') {
+        text.to_owned()
+    } else if text.is_empty() || text.starts_with('?') {
+        format!("{path}{text}")
+    } else {
+        format!("{}/{text}", path.rsplit_once('/').map_or("", |(folder, _)| folder))
+    };
+    base.with_path(whole).to_string().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn to(text: &str) -> Option<String> {
+        let base: Target = "https://a.example/x/y?z".parse().expect("a target");
+        let mut headers = http::HeaderMap::new();
+        headers.insert(LOCATION, text.parse().expect("a header"));
+        location(&base, 302, &headers).map(|target| target.to_string())
+    }
+
+    #[test]
+    fn redirects_are_read_in_every_form() {
+        for (text, whole) in [
+            ("http://b.example/p#f", "http://b.example/p"),
+            ("//b.example/p", "https://b.example/p"),
+            ("/p?u=http://c.example/", "https://a.example/p?u=http://c.example/"),
+            ("p", "https://a.example/x/p"),
+            ("?q", "https://a.example/x/y?q"),
+        ] {
+            assert_eq!(to(text).as_deref(), Some(whole), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_none() {
+        assert_eq!(to("ftp://b.example/"), None);
+        assert_eq!(to("https://user:secret@b.example/"), None);
+        let base: Target = "https://a.example/".parse().expect("a target");
+        assert_eq!(location(&base, 200, &http::HeaderMap::new()), None);
+        assert_eq!(location(&base, 302, &http::HeaderMap::new()), None);
+    }
+}
