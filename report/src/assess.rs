@@ -1,12 +1,22 @@
 //! From measurements to verdicts. Pure: the agent and the collector run the same function.
+//!
+//! Here: the shape of a verdict and what every requirement shares. The rules themselves: `assess/rate.rs`,
+//! `assess/access_points.rs`, `assess/services.rs`. The sentences: not here, nowhere in this crate.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cause, CaveatCode, Report,
-    requirement::{Assumption, Layer, Level, Requirements, SchoolSize},
+    Cause, Measurement, Outcome, ReasonCode, Report,
+    requirement::{Assumption, Demand, Layer, Level, Requirement, Requirements, SchoolSize},
+    values::InternetAccess,
 };
+
+mod access_points;
+mod rate;
+mod services;
+
+pub use rate::needs_repeat;
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,7 +25,8 @@ pub struct Assessment {
     pub requirements: RuleReference,
     /// A verdict for each requirement (for services: one for each host), in the rule file's order.
     pub verdicts: Vec<Verdict>,
-    /// All verdicts together: `not_met` if any is, else `inconclusive` if any is, else `met`.
+    /// All verdicts together: `not_met` if any is, else `inconclusive` if any is, else `met` if any is, else
+    /// `inconclusive`. Requirements of level `indicative` weigh nothing.
     pub overall: VerdictKind,
 }
 
@@ -218,10 +229,73 @@ pub enum VerdictReason {
     ViaProxy,
 }
 
+impl VerdictReason {
+    /// Who can act when this is the first reason of a verdict that is not `met`.
+    ///
+    /// What another measurement would settle is the technician's; what stands in the way on purpose (filter,
+    /// proxy, decryption, imposed resolver) is its administrator's; a line that is there but loses packets, or a
+    /// network without Internet, is the operator's.
+    #[must_use]
+    pub fn actor(self) -> Option<Actor> {
+        match self {
+            Self::ThroughProxy
+            | Self::TlsIntercepted
+            | Self::BlockedByFilter
+            | Self::ProxyAuthRequired
+            | Self::DnsAltered
+            | Self::Unreachable => Some(Actor::FilterAdministrator),
+            Self::RemoteError => Some(Actor::ServiceProvider),
+            Self::NoInternet | Self::LossLimited => Some(Actor::Operator),
+            Self::NotAsked | Self::ViaProxy => None,
+            Self::SizeUnknown
+            | Self::NearThreshold
+            | Self::IntervalTooWide
+            | Self::NotRepeated
+            | Self::RepetitionsDisagree
+            | Self::MeasuredOverWifi
+            | Self::UnknownInterface
+            | Self::ThroughVpn
+            | Self::CrossTraffic
+            | Self::CpuBusy
+            | Self::LinkRateLimits
+            | Self::MireLimited
+            | Self::ClientLimited
+            | Self::StillRising
+            | Self::BrokeOff
+            | Self::CaptivePortal
+            | Self::MeasurementFailed
+            | Self::NotMeasured
+            | Self::Interrupted
+            | Self::WifiStateUnknown
+            | Self::WifiOff
+            | Self::NoSchoolSsid
+            | Self::ScanIncomplete
+            | Self::EstimateTooWide
+            | Self::DeclaredOnly
+            | Self::EntNotDeclared
+            | Self::NothingToCompare
+            | Self::ClockWrong => Some(Actor::Technician),
+        }
+    }
+}
+
 /// Judges a report's measurements against a rule file. Ignores the assessment the report already holds.
 #[must_use]
 pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
-    let _ = (report, CaveatCode::Demonstration, Cause::Timeout);
+    let mut verdicts = Vec::new();
+    for requirement in &rules.requirements {
+        match &requirement.demand {
+            Demand::DownloadRate { at_least_bps, layer, margin } => {
+                let asked = rate::Asked { at_least_bps, layer: *layer, margin: *margin };
+                verdicts.push(rate::judge(report, requirement, asked));
+            }
+            Demand::AccessPoints { at_least } => {
+                verdicts.push(access_points::judge(report, requirement, *at_least));
+            }
+            Demand::Services { kinds } => verdicts.extend(services::judge(report, requirement, kinds)),
+        }
+    }
+    let overall = overall(&verdicts);
     Assessment {
         requirements: RuleReference {
             id: rules.id.clone(),
@@ -229,7 +303,104 @@ pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
             source: rules.source.clone(),
             dated: rules.dated.clone(),
         },
-        verdicts: Vec::new(),
-        overall: VerdictKind::Inconclusive,
+        verdicts,
+        overall,
     }
+}
+
+/// All verdicts together. A requirement that is only indicative is shown, and weighs nothing; when nothing that
+/// weighs was applicable, nothing is known: inconclusive.
+fn overall(verdicts: &[Verdict]) -> VerdictKind {
+    let any = |kind| verdicts.iter().any(|v| v.level != Level::Indicative && v.verdict == kind);
+    if any(VerdictKind::NotMet) {
+        VerdictKind::NotMet
+    } else if any(VerdictKind::Met) && !any(VerdictKind::Inconclusive) {
+        VerdictKind::Met
+    } else {
+        VerdictKind::Inconclusive
+    }
+}
+
+impl Verdict {
+    /// An inconclusive verdict on a requirement, to be completed.
+    fn open(requirement: &Requirement, unit: Unit) -> Self {
+        Self {
+            requirement: requirement.id.clone(),
+            subject: None,
+            verdict: VerdictKind::Inconclusive,
+            observed: None,
+            observed_range: None,
+            at_least: None,
+            unit,
+            layer: None,
+            level: requirement.level,
+            confidence: None,
+            reasons: Vec::new(),
+            assumptions: requirement.assumptions.clone(),
+            comparisons: Vec::new(),
+            act: None,
+        }
+    }
+
+    /// The same, decided: the verdict, why, and who can act when it is neither met nor left out.
+    fn decided(mut self, report: &Report, verdict: VerdictKind, reasons: Vec<VerdictReason>) -> Self {
+        self.act = match verdict {
+            VerdictKind::Met => None,
+            VerdictKind::NotMet if reasons.is_empty() => Some(Actor::Commune),
+            _ if reasons.contains(&VerdictReason::NoInternet) && no_network(report) => {
+                Some(Actor::Technician)
+            }
+            _ => reasons.first().and_then(|reason| reason.actor()),
+        };
+        self.verdict = verdict;
+        self.reasons = reasons;
+        self
+    }
+}
+
+/// Why there is no value: the reasons of a measurement that failed or was not made, most important first.
+/// Empty for a measured one.
+fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<VerdictReason> {
+    let mut reasons = Vec::new();
+    match &measurement.outcome {
+        Outcome::Measured { .. } => return reasons,
+        Outcome::Failed { failure } => {
+            if failure.cause == Cause::ProxyAuthRequired {
+                reasons.push(VerdictReason::ProxyAuthRequired);
+            }
+            reasons.push(VerdictReason::MeasurementFailed);
+        }
+        Outcome::NotMeasured { reason } => {
+            if matches!(reason.code, ReasonCode::Interrupted | ReasonCode::OutOfTime) {
+                reasons.push(VerdictReason::Interrupted);
+            }
+            reasons.push(VerdictReason::NotMeasured);
+        }
+    }
+    let at_large = no_internet(report).or(behind_portal(report).then_some(VerdictReason::CaptivePortal));
+    // An interrupted measurement is missing because of the interruption, whatever the network is like.
+    if let (Some(reason), false) = (at_large, reasons.contains(&VerdictReason::Interrupted)) {
+        reasons.insert(0, reason);
+    }
+    reasons
+}
+
+/// `NoInternet` when the control targets were tried and all failed.
+fn no_internet(report: &Report) -> Option<VerdictReason> {
+    let internet = report.measurements.internet.as_ref()?;
+    matches!(internet.outcome, Outcome::Failed { .. }).then_some(VerdictReason::NoInternet)
+}
+
+/// Whether the machine itself has no network: plugging it in comes before any other action.
+fn no_network(report: &Report) -> bool {
+    report.measurements.internet.as_ref().is_some_and(|internet| match &internet.outcome {
+        Outcome::Failed { failure } => failure.cause == Cause::NoNetwork,
+        _ => false,
+    })
+}
+
+/// Whether something answers in the place of the control targets.
+fn behind_portal(report: &Report) -> bool {
+    let internet = report.measurements.internet.as_ref().and_then(Measurement::value);
+    internet.is_some_and(|value| value.access == InternetAccess::CaptivePortal)
 }

@@ -1,4 +1,11 @@
 //! Requirements are dated data, never constants: a TOML rule file says what is asked, by whom, since when.
+//!
+//! Here: what a rule file means. How it is read and refused: `requirement/file.rs`. How a school is judged by
+//! it: [`crate::assess`].
+
+mod file;
+
+pub use file::RuleError;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +17,9 @@ use serde::{Deserialize, Serialize};
 pub const SOCLE_1D_2021: &str = include_str!("../rules/socle-1d-2021.toml");
 
 /// A rule file: where its requirements come from, and the requirements.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+///
+/// Read it with [`Requirements::from_toml`]: there is no other way in, so every one is checked.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Requirements {
     /// Stable id: `socle-1d-2021`.
     pub id: String,
@@ -27,8 +35,7 @@ pub struct Requirements {
 }
 
 /// One thing that is asked of a school.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Requirement {
     /// Stable id, as it stands in the verdict: `download-rate`.
     pub id: String,
@@ -38,12 +45,11 @@ pub struct Requirement {
     #[serde(flatten)]
     pub demand: Demand,
     /// What the source does not say and this file assumes, as codes.
-    #[serde(default)]
     pub assumptions: Vec<Assumption>,
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Demand {
     /// A downstream rate of at least so much, by school size.
@@ -53,7 +59,6 @@ pub enum Demand {
         /// The layer at which it is compared.
         layer: Layer,
         /// Half-width of the band around the threshold in which no verdict is given, as a share of the threshold.
-        #[serde(default = "default_margin")]
         margin: f64,
     },
     /// At least so many access points.
@@ -66,11 +71,6 @@ pub enum Demand {
         /// The kinds of endpoints that count.
         kinds: Vec<crate::values::EndpointKind>,
     },
-}
-
-/// +-2 %: about what the best emulated links repeat to, so nearer than that no single run can decide.
-fn default_margin() -> f64 {
-    0.02
 }
 
 /// A threshold for each size of school.
@@ -179,23 +179,17 @@ impl FromStr for SchoolSize {
     }
 }
 
-/// Why a rule file was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum RuleError {
-    /// It is not TOML of the rule file's shape (the message carries the line).
-    #[error("{0}")]
-    Shape(#[from] toml::de::Error),
-    /// It is well-formed but makes no sense.
-    #[error("requirement {id:?}: {problem}")]
-    Sense {
-        /// The requirement at fault.
-        id: String,
-        /// What makes no sense.
-        problem: &'static str,
-    },
-}
-
 impl Requirements {
+    /// Reads a rule file and checks that it makes sense.
+    ///
+    /// # Errors
+    /// [`RuleError::Shape`] with the line for what is not TOML of the rule file's shape (an unknown key, a
+    /// missing one, a value of the wrong type), [`RuleError::Sense`] with the requirement's id for what could
+    /// not be judged by (a threshold of zero, an id used twice…).
+    pub fn from_toml(text: &str) -> Result<Self, RuleError> {
+        file::read(text)
+    }
+
     /// The built-in socle of 2021.
     ///
     /// # Panics
@@ -204,14 +198,5 @@ impl Requirements {
     #[expect(clippy::expect_used, reason = "the built-in file is covered by a test")]
     pub fn socle_1d_2021() -> Self {
         Self::from_toml(SOCLE_1D_2021).expect("the built-in rule file is valid")
-    }
-}
-impl Requirements {
-    /// Reads a rule file. SKELETON
-    ///
-    /// # Errors
-    /// [`RuleError`]
-    pub fn from_toml(text: &str) -> Result<Self, RuleError> {
-        Ok(toml::from_str(text)?)
     }
 }

@@ -76,6 +76,7 @@ impl JsonSchema for Timestamp {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -38,6 +38,25 @@ impl Uai {
         &self.0
     }
 
+    /// The département that the code begins with: `01` to `95`, `2A`, `2B`, `971` to `988`; `None` for a prefix that
+    /// no school has.
+    ///
+    /// A code is read whatever its prefix (`9999991F` is a fixture of no school, and prefixes may be added): who
+    /// asks a person for a UAI should warn when this is `None`.
+    #[must_use]
+    pub fn department(&self) -> Option<String> {
+        let prefix = self.0.get(..3)?;
+        match prefix.parse::<u16>().ok()? {
+            1..=95 => prefix.get(1..).map(str::to_owned),
+            // Corsica has had prefixes of its own since it was divided in two.
+            620 => Some("2A".to_owned()),
+            720 => Some("2B".to_owned()),
+            // Overseas: 97x and 98x.
+            970..=989 => Some(prefix.to_owned()),
+            _ => None,
+        }
+    }
+
     /// The check letter of a number of seven digits: the number modulo 23 (the rule of the national directory).
     #[must_use]
     pub fn letter(number: u32) -> char {
@@ -94,5 +113,101 @@ impl JsonSchema for Uai {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^[0-9]{7}[A-HJ-NPR-Z]$", "description": "UAI: seven digits and a check letter" })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn codes_of_real_schools_are_read() {
+        for code in ["0940176F", "0940204L", "0940388L", "0940400Z", "0690037R", "0330135T", "9999991F"] {
+            assert_eq!(code.parse::<Uai>().unwrap().as_str(), code);
+        }
+    }
+
+    #[test]
+    fn lower_case_and_spaces_around_are_forgiven() {
+        assert_eq!(" 0940176f\n".parse::<Uai>().unwrap().to_string(), "0940176F");
+    }
+
+    #[test]
+    fn a_wrong_letter_is_refused_with_the_right_one() {
+        let error = "0940176G".parse::<Uai>().unwrap_err();
+        assert_eq!(error.to_string(), "\"0940176G\": the letter of 0940176 is F");
+    }
+
+    #[test]
+    fn what_has_not_the_shape_is_refused_as_such() {
+        for text in [
+            "",
+            "0940176",
+            "940176F",
+            "09401766F",
+            "0940176FF",
+            "O940176F",
+            "0940176é",
+            "0940 176F",
+            "-940176F",
+        ] {
+            assert_eq!(text.parse::<Uai>(), Err(UaiError::Shape(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_department_is_read_from_the_prefix() {
+        let department = |number: u32| {
+            let code = format!("{number:07}{}", Uai::letter(number));
+            code.parse::<Uai>().unwrap().department()
+        };
+        for (number, expected) in [
+            (940_176, Some("94")),
+            (10_001, Some("01")),
+            (950_001, Some("95")),
+            (6_200_001, Some("2A")),
+            (7_200_001, Some("2B")),
+            (9_740_001, Some("974")),
+            (9_880_001, Some("988")),
+            (1, None),
+            (960_001, None),
+            (6_210_001, None),
+            (9_999_991, None),
+        ] {
+            assert_eq!(department(number).as_deref(), expected, "{number:07}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_passes_with_its_letter_and_with_no_other(number in 0..=9_999_999_u32) {
+            let expected = Uai::letter(number);
+            for letter in 'A'..='Z' {
+                let code = format!("{number:07}{letter}");
+                match code.parse::<Uai>() {
+                    Ok(uai) => {
+                        prop_assert_eq!(letter, expected);
+                        prop_assert_eq!(serde_json::to_string(&uai).unwrap(), format!("\"{code}\""));
+                    }
+                    Err(UaiError::Letter { expected: told, .. }) => {
+                        prop_assert_ne!(letter, expected);
+                        prop_assert_eq!(told, expected);
+                    }
+                    Err(other) => prop_assert!(false, "{other}"),
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>(), near in "[0-9]{5,8}.{0,2}") {
+            for text in [text, near] {
+                if let Ok(uai) = text.parse::<Uai>() {
+                    let _ = uai.department();
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,10 @@
-//! Every released version of the report must still load: the golden documents.
+//! Every released version of the report must still load: the golden documents, and the committed schema.
+//!
+//! A golden document is never rewritten to please the code: a change that breaks one breaks readers out there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use sonde_report::{Report, Requirements, assess};
+use serde_json::{Value, json};
+use sonde_report::{Report, Requirements, assess, document::ReadError, schema::report_schema};
 
 /// The golden documents, by name.
 const GOLDEN: [(&str, &str); 4] = [
@@ -32,4 +35,142 @@ fn a_golden_report_is_judged_again_as_it_was() {
         }
         assert_eq!(again, report.assessment, "{name}");
     }
+}
+
+/// Adds an unknown field to every object that has named fields.
+fn add_unknown_fields(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                // The one map with free keys: an added key is data there.
+                if name != "neighbours" {
+                    add_unknown_fields(field);
+                }
+            }
+            fields.insert("added_later".to_owned(), json!({ "by": ["a newer version"] }));
+        }
+        Value::Array(items) => items.iter_mut().for_each(add_unknown_fields),
+        _ => {}
+    }
+}
+
+#[test]
+fn fields_that_a_newer_version_added_are_ignored() {
+    for (name, text) in GOLDEN {
+        let mut newer: Value = serde_json::from_str(text).unwrap();
+        add_unknown_fields(&mut newer["measurements"]);
+        for key in ["agent", "site", "clock", "environment", "data_used", "assessment"] {
+            add_unknown_fields(&mut newer[key]);
+        }
+        newer["added_later"] = json!(1);
+        let read = Report::from_json(&newer.to_string()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(read, Report::from_json(text).unwrap(), "{name}");
+    }
+}
+
+/// Removes every field that is null.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_field_left_out_is_read_as_null_and_written_as_null() {
+    for (name, text) in GOLDEN {
+        let mut bare: Value = serde_json::from_str(text).unwrap();
+        drop_nulls(&mut bare);
+        let read = Report::from_json(&bare.to_string()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(
+            serde_json::to_value(&read).unwrap(),
+            serde_json::from_str::<Value>(text).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_latency_without_jitter_is_read() {
+    let mut report: Value = serde_json::from_str(GOLDEN[0].1).unwrap();
+    let value = report.pointer_mut("/measurements/latency/outcome/value").unwrap();
+    value.as_object_mut().unwrap().remove("jitter_us").unwrap();
+    let read = Report::from_json(&report.to_string()).unwrap();
+    assert_eq!(read.measurements.latency.unwrap().value().unwrap().best.jitter_us, None);
+}
+
+#[test]
+fn a_measurement_that_was_not_planned_is_written_as_null() {
+    let report = Report::from_json(GOLDEN[1].1).unwrap();
+    let written = serde_json::to_value(&report).unwrap();
+    assert_eq!(written["measurements"].get("path"), Some(&Value::Null));
+}
+
+#[test]
+fn another_schema_or_another_document_is_refused_by_name() {
+    let other = GOLDEN[1].1.replace("sonde-ecole/report/1", "sonde-ecole/report/2");
+    assert!(matches!(Report::from_json(&other), Err(ReadError::Version(v)) if v == "sonde-ecole/report/2"));
+    for text in ["", "{}", "[]", "<html>", "{\"schema\":\"sonde-ecole/report/1\"}"] {
+        assert!(matches!(Report::from_json(text), Err(ReadError::Shape(_))), "{text}");
+    }
+}
+
+/// Where the committed schema stands.
+const SCHEMA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schema/report-1.json");
+
+/// To refresh the file after a field was added: `UPDATE_SCHEMA=1 cargo test -p sonde-report --test golden`.
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let generated = serde_json::to_string_pretty(&report_schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(SCHEMA_FILE, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(SCHEMA_FILE).unwrap();
+    assert!(
+        committed.replace("\r\n", "\n") == generated,
+        "docs/schema/report-1.json is not what the types say: run with UPDATE_SCHEMA=1 and read the difference"
+    );
+}
+
+#[test]
+fn golden_reports_are_valid_by_the_schema_and_broken_ones_are_not() {
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    for (name, text) in GOLDEN {
+        let report: Value = serde_json::from_str(text).unwrap();
+        let errors: Vec<_> =
+            validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        for (pointer, wrong) in [
+            ("/schema", json!(1)),
+            ("/site/uai", json!("0940176")),
+            ("/measurements/download/outcome/status", json!("perhaps")),
+            ("/assessment/overall", json!("conforme")),
+        ] {
+            let mut broken = report.clone();
+            *broken.pointer_mut(pointer).unwrap() = wrong;
+            assert!(!validator.is_valid(&broken), "{name} with {pointer} broken");
+        }
+    }
+}
+
+/// Whether a schema forbids unknown fields anywhere.
+fn forbids_unknown_fields(schema: &Value) -> bool {
+    match schema {
+        Value::Object(fields) => fields.iter().any(|(key, value)| {
+            (["additionalProperties", "unevaluatedProperties"].contains(&key.as_str())
+                && value == &json!(false))
+                || forbids_unknown_fields(value)
+        }),
+        Value::Array(items) => items.iter().any(forbids_unknown_fields),
+        _ => false,
+    }
+}
+
+#[test]
+fn the_schema_lets_newer_versions_add_fields() {
+    assert!(!forbids_unknown_fields(&report_schema()));
 }

@@ -1,0 +1,212 @@
+//! Services.
+
+use sonde_report::assess::{Actor, VerdictKind, VerdictReason};
+use sonde_report::values::{DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, InternetAccess};
+use sonde_report::{Cause, Failure, Measurement, Outcome, ReasonCode, Report, Stage, assess};
+
+use super::{endpoint, not_measured, plain, set_every_state, short, value_of, verdicts};
+use VerdictKind::{Inconclusive, Met, NotApplicable, NotMet};
+
+/// The verdict on the first endpoint.
+fn first(report: &Report) -> (VerdictKind, Vec<VerdictReason>) {
+    short(&verdicts(report, "service-access")[0])
+}
+
+#[test]
+fn each_state_has_its_verdict_and_who_can_act() {
+    for (state, kind, reasons, act, observed) in [
+        (EndpointState::Reachable, Met, vec![], None, Some(1)),
+        (EndpointState::ReachableViaProxy, Met, vec![VerdictReason::ViaProxy], None, Some(1)),
+        (
+            EndpointState::ProxyAuthRequired,
+            Inconclusive,
+            vec![VerdictReason::ProxyAuthRequired],
+            Some(Actor::FilterAdministrator),
+            Some(0),
+        ),
+        (
+            EndpointState::Intercepted,
+            Inconclusive,
+            vec![VerdictReason::TlsIntercepted],
+            Some(Actor::FilterAdministrator),
+            None,
+        ),
+        (
+            EndpointState::Blocked,
+            NotMet,
+            vec![VerdictReason::BlockedByFilter],
+            Some(Actor::FilterAdministrator),
+            Some(0),
+        ),
+        (
+            EndpointState::DnsAltered,
+            Inconclusive,
+            vec![VerdictReason::DnsAltered],
+            Some(Actor::FilterAdministrator),
+            Some(0),
+        ),
+        (
+            EndpointState::Unreachable,
+            NotMet,
+            vec![VerdictReason::Unreachable],
+            Some(Actor::FilterAdministrator),
+            Some(0),
+        ),
+        (
+            EndpointState::RemoteError,
+            Inconclusive,
+            vec![VerdictReason::RemoteError],
+            Some(Actor::ServiceProvider),
+            Some(0),
+        ),
+        (
+            EndpointState::CaptivePortal,
+            Inconclusive,
+            vec![VerdictReason::CaptivePortal],
+            Some(Actor::Technician),
+            Some(0),
+        ),
+    ] {
+        let mut report = plain();
+        endpoint(&mut report, 0).state = state;
+        let all = verdicts(&report, "service-access");
+        assert_eq!(all.len(), 4);
+        assert_eq!(short(&all[0]), (kind, reasons), "{state:?}");
+        assert_eq!((all[0].act, all[0].observed), (act, observed), "{state:?}");
+        assert_eq!(all[0].subject.as_deref(), Some("gar-site"));
+    }
+}
+
+#[test]
+fn unreachable_is_not_met_only_when_something_else_answered() {
+    let mut report = plain();
+    set_every_state(&mut report, EndpointState::Unreachable);
+    assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]), "a control target answered");
+    value_of(report.measurements.internet.as_mut().unwrap()).controls[0].as_expected = false;
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::NothingToCompare]));
+    endpoint(&mut report, 3).state = EndpointState::Blocked;
+    assert_eq!(
+        first(&report),
+        (Inconclusive, vec![VerdictReason::NothingToCompare]),
+        "a filter is no answer"
+    );
+    endpoint(&mut report, 3).state = EndpointState::RemoteError;
+    assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]), "another host answered");
+    set_every_state(&mut report, EndpointState::Unreachable);
+    report.measurements.internet.as_mut().unwrap().outcome =
+        Outcome::Failed { failure: Failure::new(Stage::Tcp, Cause::Timeout) };
+    assert_eq!(
+        first(&report),
+        (Inconclusive, vec![VerdictReason::NoInternet, VerdictReason::NothingToCompare])
+    );
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_says_nothing_about_the_service() {
+    let mut report = plain();
+    let value = endpoint(&mut report, 0);
+    value.state = EndpointState::Unreachable;
+    value.failure = Some(Failure::new(Stage::Proxy, Cause::ConnectionRefused));
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::ThroughProxy]));
+    endpoint(&mut report, 0).failure = Some(Failure::new(Stage::Proxy, Cause::ProxyRefused));
+    assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]));
+}
+
+/// What one path answered about the first endpoint's name.
+fn dns(report: &Report, resolver: DnsPath, answers: bool) -> Measurement<DnsValue> {
+    let failure = (!answers).then(|| Failure::new(Stage::Dns, Cause::NameNotFound));
+    let question = DnsQuestion {
+        name: "GAR.education.fr.".to_owned(),
+        elapsed_us: 1,
+        addresses: u32::from(answers),
+        failure,
+    };
+    let mut measurement = report.measurements.dns[0].clone();
+    let value = value_of(&mut measurement);
+    (value.resolver, value.questions) = (resolver, vec![question]);
+    measurement
+}
+
+#[test]
+fn an_altered_name_is_not_met_only_when_one_resolver_fails_and_another_answers() {
+    // The system's path, then each resolver asked directly.
+    for (system, servers, expected) in [
+        (false, vec![false, true], NotMet),
+        (false, vec![false, false], Inconclusive),
+        (false, vec![true, true], Inconclusive), // this machine's own hosts file
+        (true, vec![false, true], Inconclusive), // it has passed
+        (false, vec![], Inconclusive),
+    ] {
+        let mut report = plain();
+        endpoint(&mut report, 0).state = EndpointState::DnsAltered;
+        let mut paths = vec![dns(&report, DnsPath::System, system)];
+        paths.extend(
+            servers.iter().map(|ok| dns(&report, DnsPath::Server { address: "192.0.2.1".to_owned() }, *ok)),
+        );
+        report.measurements.dns = paths;
+        assert_eq!(first(&report), (expected, vec![VerdictReason::DnsAltered]), "{system} {servers:?}");
+    }
+}
+
+#[test]
+fn a_certificate_out_of_date_is_the_clock_s_fault_or_the_service_s() {
+    const DAY_MS: i64 = 24 * 3600 * 1000;
+    for (cause, offset, reason) in [
+        (Cause::CertificateNotYetValid, None, VerdictReason::ClockWrong),
+        (Cause::CertificateExpired, Some(DAY_MS + 1), VerdictReason::ClockWrong),
+        (Cause::CertificateExpired, Some(-DAY_MS - 1), VerdictReason::ClockWrong),
+        (Cause::CertificateExpired, Some(i64::MIN), VerdictReason::ClockWrong),
+        (Cause::CertificateExpired, Some(DAY_MS), VerdictReason::RemoteError),
+        (Cause::CertificateExpired, None, VerdictReason::RemoteError),
+        (Cause::UnknownIssuer, Some(DAY_MS + 1), VerdictReason::TlsIntercepted),
+    ] {
+        let mut report = plain();
+        report.clock.offset_ms = offset;
+        let value = endpoint(&mut report, 0);
+        value.state = EndpointState::Intercepted;
+        value.failure = Some(Failure::new(Stage::Tls, cause));
+        assert_eq!(first(&report), (Inconclusive, vec![reason]), "{cause:?} {offset:?}");
+    }
+}
+
+#[test]
+fn behind_a_portal_or_a_vpn_nothing_is_not_met() {
+    for state in [EndpointState::Blocked, EndpointState::Unreachable] {
+        let mut report = plain();
+        endpoint(&mut report, 0).state = state;
+        report.environment.vpn = true;
+        let (kind, reasons) = first(&report);
+        assert_eq!((kind, reasons[0]), (Inconclusive, VerdictReason::ThroughVpn));
+        value_of(report.measurements.internet.as_mut().unwrap()).access = InternetAccess::CaptivePortal;
+        let (kind, reasons) = first(&report);
+        assert_eq!((kind, reasons[0]), (Inconclusive, VerdictReason::CaptivePortal));
+    }
+}
+
+#[test]
+fn an_ent_that_nobody_named_is_said_and_weighs_nothing() {
+    let mut report = plain();
+    report.site.ent.clear();
+    endpoint(&mut report, 1).kind = EndpointKind::Resource;
+    let all = verdicts(&report, "service-access");
+    assert_eq!(all.len(), 4);
+    assert_eq!(all[3].subject.as_deref(), Some("ent"));
+    assert_eq!(short(&all[3]), (NotApplicable, vec![VerdictReason::EntNotDeclared]));
+    assert_eq!(assess(&report, &sonde_report::Requirements::socle_1d_2021()).overall, Met);
+}
+
+#[test]
+fn an_endpoint_without_value_is_named_and_an_empty_list_was_not_asked_for() {
+    let mut report = plain();
+    report.measurements.endpoints[0].outcome = not_measured(ReasonCode::Interrupted);
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::Interrupted, VerdictReason::NotMeasured]));
+    report.measurements.endpoints[0].outcome =
+        Outcome::Failed { failure: Failure::new(Stage::Interface, Cause::SystemError) };
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::MeasurementFailed]));
+    assert_eq!(
+        verdicts(&report, "service-access")[0].subject.as_deref(),
+        Some(report.measurements.endpoints[0].target.as_str())
+    );
+    report.measurements.endpoints.clear();
+    assert_eq!(first(&report), (NotApplicable, vec![VerdictReason::NotAsked]));
+}
