@@ -5,16 +5,19 @@ use std::path::Path;
 use sonde_probes::dial::Dialer;
 use sonde_report::Report;
 
-use crate::cli::{Cli, Command, Common, DemoArgs, EndpointsCommand, EndpointsListArgs, MireArgs, OutputArgs, ReportArgs, RunArgs, UploadArgs};
+use crate::cli::{
+    Cli, Command, Common, DemoArgs, EndpointsCommand, EndpointsListArgs, MireArgs, OutputArgs, ReportArgs,
+    RunArgs, UploadArgs,
+};
 use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
 use crate::mire::{Mire, MireConfig};
 use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET};
 use crate::store::{Spool, state_dir};
-use crate::text::Lang;
 use crate::text::cli::message::{self, Message};
 use crate::text::cli::{problem, usage};
+use crate::text::{Lang, store as store_text};
 use crate::{complain, demo, guided, say, upload};
 
 /// Does what the command line asks.
@@ -60,14 +63,21 @@ fn refused(lang: Lang) -> impl Fn(Problem) -> Refused {
 /// The configuration of files and environment, and the language that holds from here on.
 fn load(common: &Common, lang: Lang, environment: &Environment) -> Result<(Raw, Lang), Refused> {
     let machine = config::machine_file();
-    let mut raw = Raw::load(machine.as_deref(), common.config.as_deref(), environment).map_err(refused(lang))?;
+    let mut raw =
+        Raw::load(machine.as_deref(), common.config.as_deref(), environment).map_err(refused(lang))?;
     raw.take_flag(Key::Lang, common.lang.as_slice());
     let lang = raw.lang().map_err(refused(lang))?.unwrap_or(lang);
     Ok((raw, lang))
 }
 
 /// The settings, once every flag is in; oddities are told.
-fn settle(raw: &mut Raw, lang: Lang, environment: &Environment, upload: bool, quiet: bool) -> Result<Settings, Refused> {
+fn settle(
+    raw: &mut Raw,
+    lang: Lang,
+    environment: &Environment,
+    upload: bool,
+    quiet: bool,
+) -> Result<Settings, Refused> {
     let settings = Settings::from_raw(raw, environment, upload).map_err(refused(lang))?;
     if !quiet {
         for warning in &raw.warnings {
@@ -238,10 +248,12 @@ fn identity(cert: &Path, key: &Path) -> Result<std::sync::Arc<rustls::ServerConf
             detail: error.to_string(),
         })
     };
-    crate::mire::tls_from_pem(&read("--cert", cert)?, &read("--key", key)?).map_err(|error| Problem::BadFile {
-        origin: Origin::Flag("--cert".to_owned()),
-        path: cert.to_owned(),
-        detail: format!("{error:#}"),
+    crate::mire::tls_from_pem(&read("--cert", cert)?, &read("--key", key)?).map_err(|error| {
+        Problem::BadFile {
+            origin: Origin::Flag("--cert".to_owned()),
+            path: cert.to_owned(),
+            detail: format!("{error:#}"),
+        }
     })
 }
 
@@ -250,7 +262,8 @@ async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environm
     let (mut raw, lang) = load(common, lang, environment)?;
     raw.take_upload(args);
     let settings = settle(&mut raw, lang, environment, true, false)?;
-    let Some(config) = settings.upload else {
+    // Whoever types the command wants it tried now, whatever the collector asked earlier.
+    let Some(config) = settings.upload.map(|config| upload::UploadConfig { insist: true, ..config }) else {
         say(&Message::NoCollector, lang);
         return Ok(COULD_NOT_RUN);
     };
@@ -271,8 +284,8 @@ async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environm
     };
     Ok(match upload::drain(&spool, &config, &dialer).await {
         Ok(drained) => {
-            say(&Message::Sent { drained: &drained }, lang);
-            if drained.kept.is_empty() { MET } else { run::INCONCLUSIVE }
+            complain(store_text::drained(lang, &drained).trim_end());
+            if drained.kept.is_empty() && drained.untried == 0 { MET } else { run::INCONCLUSIVE }
         }
         Err(error) => {
             say(&Message::SendFailed { detail: format!("{error:#}") }, lang);
@@ -284,10 +297,7 @@ async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environm
 fn spool_command(common: &Common, lang: Lang, environment: &Environment) -> Done {
     let (raw, lang) = load(common, lang, environment)?;
     let state = raw.given.get(&Key::State).and_then(|given| given.values.first()).map(Path::new);
-    let listed = state_dir(state).and_then(|state| {
-        let waiting = Spool::open(&state)?.waiting()?;
-        Ok(message::spool_status(&waiting, &state, lang))
-    });
+    let listed = state_dir(state).and_then(|state| crate::store::status::status(&Spool::open(&state)?, lang));
     Ok(match listed {
         Ok(text) => {
             run::write_out(&text);
@@ -309,7 +319,11 @@ fn report_command(args: &ReportArgs, lang: Lang) -> Done {
         std::fs::read_to_string(&args.file)
     };
     let text = text.map_err(|error| {
-        refused(lang)(Problem::Unreadable { origin: None, path: args.file.clone(), detail: error.to_string() })
+        refused(lang)(Problem::Unreadable {
+            origin: None,
+            path: args.file.clone(),
+            detail: error.to_string(),
+        })
     })?;
     let report = match Report::from_json(&text) {
         Ok(report) => report,

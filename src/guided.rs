@@ -53,9 +53,9 @@ fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
     let none = Choice { shown: words::NONE.pick(lang).to_owned(), value: None };
     let catalogue = Catalogue::built_in();
     let known = catalogue.of_kind(EndpointKind::Ent);
-    let ents = [none]
-        .into_iter()
-        .chain(known.map(|ent| Choice { shown: format!("{} ({})", ent.label, ent.id), value: Some(ent.id.clone()) }));
+    let ents = [none].into_iter().chain(
+        known.map(|ent| Choice { shown: format!("{} ({})", ent.label, ent.id), value: Some(ent.id.clone()) }),
+    );
     if let Some(ent) = choose(words::ENT.pick(lang), words::ENT_HELP.pick(lang), ents.collect())? {
         answer(Key::Ent, ent);
     }

@@ -1,5 +1,8 @@
 //! sonde-ecole: measures a French primary school's network on site, judges it, and says how sure it is.
 
+// A binary offers nothing outside: `pub` marks what a module offers its siblings.
+#![allow(unreachable_pub)]
+
 mod cli;
 mod commands;
 mod config;

@@ -91,11 +91,8 @@ impl Plan {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let mires_named = !settings.mires.is_empty();
-        let (mires, upload_mires) = if mires_named {
-            (settings.mires.clone(), settings.mires)
-        } else {
-            public_mires()
-        };
+        let (mires, upload_mires) =
+            if mires_named { (settings.mires.clone(), settings.mires) } else { public_mires() };
         let controls = if settings.controls.is_empty() { built_in_controls() } else { settings.controls };
         let (download, repeat, upload) = budgets(settings.until, settings.max_bytes);
         Self {
@@ -207,7 +204,11 @@ fn budgets(until: Until, max_bytes: Option<u64>) -> (Budget, Budget, Budget) {
         }
     };
     // What the first transfer leaves is all that its repetition may use: the run subtracts it.
-    (Budget { time, bytes: down }, Budget { time: repeat, bytes: down }, Budget { time: UPLOAD_CAP.min(time), bytes: up })
+    (
+        Budget { time, bytes: down },
+        Budget { time: repeat, bytes: down },
+        Budget { time: UPLOAD_CAP.min(time), bytes: up },
+    )
 }
 
 #[cfg(test)]
@@ -246,7 +247,9 @@ mod tests {
     #[test]
     fn until_sets_the_downloads_length() {
         assert_eq!(plan(&[(Key::Until, "3")]).download.time, Duration::from_secs(3));
-        assert!(plan(&[(Key::Until, "verdict")]).download.time < plan(&[(Key::Until, "stable")]).download.time);
+        assert!(
+            plan(&[(Key::Until, "verdict")]).download.time < plan(&[(Key::Until, "stable")]).download.time
+        );
     }
 
     #[test]

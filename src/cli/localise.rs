@@ -10,9 +10,9 @@ use crate::text::{Lang, cli::help};
 pub fn localised(lang: Lang) -> Command {
     let mut root = dressed(Cli::command(), "", lang);
     // The version flag stands on the root alone; its text is the tree's last untranslated one.
-    root = root
-        .disable_version_flag(true)
-        .arg(Arg::new("version").short('V').long("version").action(ArgAction::Version).help(help::version(lang)));
+    root = root.disable_version_flag(true).arg(
+        Arg::new("version").short('V').long("version").action(ArgAction::Version).help(help::version(lang)),
+    );
     root
 }
 
@@ -24,7 +24,8 @@ fn dressed(command: Command, path: &str, lang: Lang) -> Command {
         .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help(help::help(lang)))
         .mut_args(|arg| {
             let Some(text) = help::argument(path, arg.get_id().as_str()) else { return arg };
-            let mut arg = arg.help(text.help.pick(lang)).help_heading(text.group.map(|group| group.heading(lang)));
+            let mut arg =
+                arg.help(text.help.pick(lang)).help_heading(text.group.map(|group| group.heading(lang)));
             if let Some(name) = text.value {
                 arg = arg.value_name(name.pick(lang));
             }
@@ -57,8 +58,11 @@ mod tests {
             seen(path, Some(arg));
         }
         for sub in command.get_subcommands() {
-            let below =
-                if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
+            let below = if path.is_empty() {
+                sub.get_name().to_owned()
+            } else {
+                format!("{path} {}", sub.get_name())
+            };
             walk(sub, &below, seen);
         }
     }

@@ -26,12 +26,16 @@ fn understood(error: &clap::Error) -> Usage {
     };
     let argument = one(ContextKind::InvalidArg).unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument => Usage::UnknownArgument { argument, nearest: one(ContextKind::SuggestedArg) },
+        ErrorKind::UnknownArgument => {
+            Usage::UnknownArgument { argument, nearest: one(ContextKind::SuggestedArg) }
+        }
         ErrorKind::InvalidSubcommand => Usage::UnknownCommand {
             command: one(ContextKind::InvalidSubcommand).unwrap_or_default(),
             nearest: one(ContextKind::SuggestedSubcommand),
         },
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Usage::MissingCommand,
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Usage::MissingCommand
+        }
         // Without a value, clap reports an invalid one that is empty.
         ErrorKind::InvalidValue if one(ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) => {
             Usage::MissingValue { argument }

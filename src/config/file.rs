@@ -128,9 +128,11 @@ impl Reader<'_> {
                 "url" => url = Some(text()?),
                 "body" => body = Some(text()?),
                 "status" => {
-                    status = text()?.parse().ok().filter(|status| (100..600).contains(status)).ok_or_else(|| {
-                        self.wrong_type(line, "control.status", Kind::TextOrNumber)
-                    })?;
+                    status = text()?
+                        .parse()
+                        .ok()
+                        .filter(|status| (100..600).contains(status))
+                        .ok_or_else(|| self.wrong_type(line, "control.status", Kind::TextOrNumber))?;
                 }
                 _ => {
                     return Err(Problem::UnknownKey {
@@ -142,7 +144,8 @@ impl Reader<'_> {
                 }
             }
         }
-        let url = url.ok_or_else(|| Problem::MissingKey { path: self.path.to_owned(), line, key: "control.url" })?;
+        let url =
+            url.ok_or_else(|| Problem::MissingKey { path: self.path.to_owned(), line, key: "control.url" })?;
         let origin = Origin::File { path: self.path.to_owned(), line, key: "control.url".to_owned() };
         Ok(ControlEntry { url, status, body, origin })
     }

@@ -141,7 +141,9 @@ impl Key {
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
-            Self::Ssid | Self::Ent | Self::Mire | Self::Only | Self::Skip | Self::NoProxy | Self::Ca => Kind::List,
+            Self::Ssid | Self::Ent | Self::Mire | Self::Only | Self::Skip | Self::NoProxy | Self::Ca => {
+                Kind::List
+            }
             Self::DeclaredAps | Self::Until | Self::MaxBytes | Self::Timeout | Self::Ip => Kind::TextOrNumber,
             Self::WifiOn => Kind::TextOrBool,
             Self::NoCatalogue => Kind::Bool,
@@ -251,7 +253,9 @@ pub type Environment = BTreeMap<String, String>;
 /// The process's environment (names and values that are not Unicode are none of ours).
 #[must_use]
 pub fn environment() -> Environment {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The machine's configuration file, read when it is there.
@@ -269,7 +273,11 @@ impl Raw {
     ///
     /// # Errors
     /// The first [`Problem`] of a file.
-    pub fn load(machine: Option<&Path>, named: Option<&Path>, environment: &Environment) -> Result<Self, Problem> {
+    pub fn load(
+        machine: Option<&Path>,
+        named: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<Self, Problem> {
         let mut raw = Self::default();
         for path in [machine, named].into_iter().flatten() {
             let FileContent { given, controls } = file::read(path)?;
@@ -298,10 +306,9 @@ impl Raw {
             if self.given.contains_key(&key) {
                 continue;
             }
-            if let Some((name, value)) = names
-                .iter()
-                .find_map(|name| Some((*name, environment.get(*name).filter(|value| !value.trim().is_empty())?)))
-            {
+            if let Some((name, value)) = names.iter().find_map(|name| {
+                Some((*name, environment.get(*name).filter(|value| !value.trim().is_empty())?))
+            }) {
                 self.set(key, split(key, value), Origin::Variable(name.to_owned()));
             }
         }
@@ -312,8 +319,11 @@ impl Raw {
                 self.set(key, split(key, value), Origin::Variable(name));
             }
         }
-        let known: Vec<String> = Key::ALL.iter().map(|key| key.variable()).chain([TOKEN_VARIABLE.to_owned()]).collect();
-        for name in environment.keys().filter(|name| name.starts_with("SONDE_ECOLE_") && !known.contains(name)) {
+        let known: Vec<String> =
+            Key::ALL.iter().map(|key| key.variable()).chain([TOKEN_VARIABLE.to_owned()]).collect();
+        for name in
+            environment.keys().filter(|name| name.starts_with("SONDE_ECOLE_") && !known.contains(name))
+        {
             let nearest = values::nearest(name, known.iter().map(String::as_str));
             self.warnings.push(Warning::UnknownVariable { name: name.clone(), nearest });
         }

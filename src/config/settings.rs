@@ -15,11 +15,14 @@ use sonde_report::{Requirements, SchoolSize, Uai};
 use super::values::{self, Expected, Until};
 use super::{Environment, Given, Key, NameOf, Origin, Problem, Raw, TOKEN_VARIABLE, Warning};
 use crate::text::Lang;
-use crate::upload::{Token, UploadConfig};
+use crate::upload::{Token, TokenError, UploadConfig, UploadUrlError, token_from_file};
 
 /// Time allowed for a whole run when nobody says otherwise: four times the longest default plan, so that a job of
 /// cron always ends and still reports.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The dialler's words for a scheme that is none of the web's.
+const NOT_HTTP: &str = "the scheme must be http, https or tcp";
 
 /// What a run is asked, checked.
 #[derive(Debug, Clone)]
@@ -92,7 +95,9 @@ impl Raw {
 
     /// Whether a yes-or-no key says yes.
     fn is_set(&self, key: Key) -> bool {
-        self.text(key).is_some_and(|(text, _)| matches!(text.trim().to_lowercase().as_str(), "true" | "1" | "yes" | "oui"))
+        self.text(key).is_some_and(|(text, _)| {
+            matches!(text.trim().to_lowercase().as_str(), "true" | "1" | "yes" | "oui")
+        })
     }
 
     /// The language, when one is given.
@@ -104,7 +109,12 @@ impl Raw {
     }
 
     /// A key's value through a reader.
-    fn read<T>(&self, key: Key, expected: Expected, reader: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    fn read<T>(
+        &self,
+        key: Key,
+        expected: Expected,
+        reader: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some((text, origin)) = self.text(key) else { return Ok(None) };
         reader(text).map(Some).ok_or_else(|| bad(origin, text, expected))
     }
@@ -120,16 +130,17 @@ fn bad(origin: &Origin, value: &str, expected: Expected) -> Problem {
 fn site(raw: &Raw) -> Result<Site, Problem> {
     let uai = match raw.text(Key::Uai) {
         None => None,
-        Some((text, origin)) => Some(
-            text.parse::<Uai>().map_err(|error| Problem::Uai { origin: origin.clone(), error })?,
-        ),
+        Some((text, origin)) => {
+            Some(text.parse::<Uai>().map_err(|error| Problem::Uai { origin: origin.clone(), error })?)
+        }
     };
     Ok(Site {
         uai,
         label: raw.text(Key::Site).map(|(text, _)| text.trim().to_owned()).filter(|text| !text.is_empty()),
         size: raw.read(Key::Size, Expected::Size, |text| text.parse::<SchoolSize>().ok())?,
         wifi_on: raw.read(Key::WifiOn, Expected::YesNo, values::wifi_on)?.unwrap_or_default(),
-        declared_access_points: raw.read(Key::DeclaredAps, Expected::Number, |text| text.trim().parse().ok())?,
+        declared_access_points: raw
+            .read(Key::DeclaredAps, Expected::Number, |text| text.trim().parse().ok())?,
         ent: raw.list(Key::Ent),
     })
 }
@@ -255,63 +266,44 @@ fn controls(raw: &Raw) -> Result<Vec<ControlTarget>, Problem> {
 /// A URL of http or https.
 fn http_url(text: &str, origin: &Origin) -> Result<Target, Problem> {
     let refused = |problem: &str| bad(origin, text, Expected::Url(problem.to_owned()));
-    let target: Target = text.trim().parse().map_err(|error: sonde_probes::dial::TargetError| refused(error.problem))?;
+    let target: Target =
+        text.trim().parse().map_err(|error: sonde_probes::dial::TargetError| refused(error.problem))?;
     if target.scheme == Scheme::Tcp {
-        return Err(refused("the scheme must be http, https or tcp"));
+        return Err(refused(NOT_HTTP));
     }
     Ok(target)
 }
 
 fn upload(raw: &mut Raw, environment: &Environment) -> Result<Option<UploadConfig>, Problem> {
     let Some((text, origin)) = raw.text(Key::UploadUrl) else { return Ok(None) };
-    let url = http_url(text, origin)?;
-    if url.scheme == Scheme::Http && !is_loopback(&url.host) {
-        return Err(Problem::PlainUpload { origin: origin.clone() });
-    }
-    Ok(Some(UploadConfig { url, token: token(raw, environment)? }))
-}
-
-/// Whether a host is this very machine.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    let (text, origin) = (text.trim().to_owned(), origin.clone());
+    let token = token(raw, environment)?;
+    let config = UploadConfig::new(&text, token).map_err(|error| match error {
+        UploadUrlError::PlainHttp => Problem::PlainUpload { origin: origin.clone() },
+        UploadUrlError::Url(error) => bad(&origin, &text, Expected::Url(error.problem.to_owned())),
+        UploadUrlError::NotHttp => bad(&origin, &text, Expected::Url(NOT_HTTP.to_owned())),
+        // The query may be a secret: it is not repeated.
+        UploadUrlError::Query => bad(&origin, "…", Expected::UrlWithoutQuery),
+    })?;
+    Ok(Some(config))
 }
 
 /// The upload token: from the file where one is named, else from the environment.
 fn token(raw: &mut Raw, environment: &Environment) -> Result<Option<Token>, Problem> {
-    let secret = match raw.text(Key::UploadTokenFile) {
-        Some((path, origin)) => {
-            let text = read_text(path, origin)?.trim().to_owned();
-            let path = PathBuf::from(path);
-            if text.is_empty() {
-                return Err(Problem::EmptyToken { path });
-            }
-            if readable_by_all(&path) {
-                raw.warnings.push(Warning::TokenReadable { path });
-            }
-            text
-        }
-        None => match environment.get(TOKEN_VARIABLE).map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            Some(text) => text.to_owned(),
-            None => return Ok(None),
-        },
+    let Some((path, origin)) = raw.text(Key::UploadTokenFile) else {
+        let text = environment.get(TOKEN_VARIABLE).filter(|text| !text.trim().is_empty());
+        return text.map(|text| Token::new(text).map_err(|_| Problem::BadToken)).transpose();
     };
-    // RFC 6750's b68token is visible ASCII; anything else would break the header or smuggle another.
-    if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Problem::BadToken);
+    let path = PathBuf::from(path);
+    let file = token_from_file(&path).map_err(|error| match error {
+        TokenError::Read { source, .. } => unreadable(&path.to_string_lossy(), origin, &source),
+        TokenError::Empty => Problem::EmptyToken { path: path.clone() },
+        TokenError::TooLong | TokenError::Character => Problem::BadToken,
+    })?;
+    if file.readable_by_others {
+        raw.warnings.push(Warning::TokenReadable { path });
     }
-    Ok(Some(Token(secret)))
-}
-
-#[cfg(unix)]
-fn readable_by_all(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
-}
-
-/// Windows' access lists are not read here: no warning rather than a wrong one.
-#[cfg(not(unix))]
-fn readable_by_all(_: &Path) -> bool {
-    false
+    Ok(Some(file.token))
 }
 
 fn read_text(path: &str, origin: &Origin) -> Result<String, Problem> {
@@ -388,10 +380,7 @@ mod tests {
         let problem = settings(&[(Key::Only, "downlod")]).unwrap_err();
         let Problem::UnknownName { nearest, .. } = problem else { panic!("{problem:?}") };
         assert_eq!(nearest.as_deref(), Some("download"));
-        assert_eq!(
-            settings(&[(Key::Only, "dns"), (Key::Skip, "dns")]).unwrap_err(),
-            Problem::NothingLeft
-        );
+        assert_eq!(settings(&[(Key::Only, "dns"), (Key::Skip, "dns")]).unwrap_err(), Problem::NothingLeft);
     }
 
     #[test]
@@ -411,7 +400,7 @@ mod tests {
             settings(&[(Key::UploadUrl, "https://c.example/r"), (Key::UploadTokenFile, path)])
         };
         let settings = with("abc.DEF\n").unwrap();
-        assert_eq!(settings.upload.unwrap().token.unwrap().0, "abc.DEF");
+        assert_eq!(settings.upload.unwrap().token, Some(Token::new("abc.DEF").unwrap()));
         assert!(matches!(with("\n").unwrap_err(), Problem::EmptyToken { .. }));
         assert_eq!(with("a b\n").unwrap_err(), Problem::BadToken);
     }

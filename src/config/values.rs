@@ -34,6 +34,8 @@ pub enum Expected {
     MireUrl(String),
     /// An http or https URL; what is wrong with this one.
     Url(String),
+    /// An upload URL: no query in it.
+    UrlWithoutQuery,
     /// `address:port`.
     Address,
 }
@@ -84,7 +86,10 @@ pub fn bytes(text: &str) -> Option<u64> {
 pub fn rate(text: &str) -> Option<u64> {
     let (number, unit) = number_and_unit(text)?;
     let unit = unit.to_lowercase();
-    let unit = ["bit/s", "bits/s", "bps", "b/s", "bit"].iter().find_map(|end| unit.strip_suffix(end)).unwrap_or(&unit);
+    let unit = ["bit/s", "bits/s", "bps", "b/s", "bit"]
+        .iter()
+        .find_map(|end| unit.strip_suffix(end))
+        .unwrap_or(&unit);
     let factor = match unit {
         "" => 1.0,
         "k" => 1e3,

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sonde_probes::dial::Dialer;
-use sonde_report::assess::VerdictKind;
 use sonde_report::Report;
+use sonde_report::assess::VerdictKind;
 use tokio::sync::{mpsc, oneshot};
 
 use super::deliver::{Delivery, Format};
 use super::{Cut, execute};
 use crate::plan::Plan;
-use crate::say;
 use crate::show::progress;
 use crate::store::{RunLock, Spool, state_dir};
-use crate::text::cli::message::Message;
+use crate::text::{cli::message::Message, store as store_text};
 use crate::upload::{self, Drained, Kept, UploadConfig};
+use crate::{complain, say};
 
 /// Exit code: every requirement is met.
 pub const MET: u8 = 0;
@@ -27,6 +27,9 @@ pub const NOT_MET: u8 = 1;
 pub const COULD_NOT_RUN: u8 = 2;
 /// Exit code: no verdict.
 pub const INCONCLUSIVE: u8 = 3;
+
+/// Time allowed for sending after a run: what is left goes with the next one, and a job of cron must end.
+const SEND_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the shell's own convention gives a program that Ctrl-C ended (128 + SIGINT).
 const ENDED_BY_CTRL_C: i32 = 130;
@@ -60,8 +63,8 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
                 _held = Some(lock);
                 place = Some(directory);
             }
-            Ok((_, None)) => {
-                say(&Message::AnotherRun, lang);
+            Ok((directory, None)) => {
+                complain(store_text::already_running(lang, RunLock::last_holder(&directory)).trim_end());
                 return (None, COULD_NOT_RUN);
             }
             Err(error) if upload.is_some() => {
@@ -181,10 +184,11 @@ fn keep(place: &std::path::Path, report: &Report, delivery: &Delivery) -> Option
 
 /// Sends what waits, and tells.
 async fn send(spool: &Spool, config: &UploadConfig, dialer: &Dialer, delivery: &Delivery) {
-    match upload::drain(spool, config, dialer).await {
+    let config = UploadConfig { time_limit: Some(SEND_LIMIT), ..config.clone() };
+    match upload::drain(spool, &config, dialer).await {
         Ok(drained) => {
             if !delivery.quiet || needs_someone(&drained) {
-                say(&Message::Sent { drained: &drained }, delivery.lang);
+                complain(store_text::drained(delivery.lang, &drained).trim_end());
             }
         }
         Err(error) => say(&Message::SendFailed { detail: format!("{error:#}") }, delivery.lang),
@@ -193,7 +197,8 @@ async fn send(spool: &Spool, config: &UploadConfig, dialer: &Dialer, delivery: &
 
 /// Whether something was kept for a reason that time alone does not mend: worth a line even under `--quiet`.
 fn needs_someone(drained: &Drained) -> bool {
-    drained.kept.iter().any(|(_, why)| *why != Kept::Unreachable)
+    let passes = |why: &Kept| matches!(why, Kept::Unreachable | Kept::Broken | Kept::Busy);
+    drained.quarantined > 0 || drained.kept.iter().any(|(_, why)| !passes(why))
 }
 
 /// The exit code of a verdict.

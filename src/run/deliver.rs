@@ -133,7 +133,9 @@ fn style() -> console::Style {
     let terminal = std::io::stdout().is_terminal();
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    let width = terminal_size::terminal_size().filter(|_| terminal).map_or(WIDTH, |(width, _)| width.0.clamp(40, WIDTH));
+    let width = terminal_size::terminal_size()
+        .filter(|_| terminal)
+        .map_or(WIDTH, |(width, _)| width.0.clamp(40, WIDTH));
     console::Style { color: terminal && !plain, width }
 }
 

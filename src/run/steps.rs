@@ -15,7 +15,7 @@ use sonde_report::assess::needs_repeat;
 use sonde_report::document::Measurements;
 use sonde_report::measurement::{Attempt, Remedy};
 use sonde_report::values::{InternetAccess, LatencyValue, LinkValue, TransferValue};
-use sonde_report::{CaveatCode, Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
+use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
 use crate::plan::Plan;
@@ -38,7 +38,9 @@ impl Taken {
     /// Puts what was seen around the transfers into the link's measurement.
     pub(super) fn note_conditions(&mut self) {
         let Some(watch) = self.watch.take() else { return };
-        if let Some(Measurement { outcome: Outcome::Measured { value, .. }, .. }) = &mut self.measurements.link {
+        if let Some(Measurement { outcome: Outcome::Measured { value, .. }, .. }) =
+            &mut self.measurements.link
+        {
             value.during = Some(watch.conditions());
         }
     }
@@ -93,7 +95,9 @@ async fn look_at_link(plan: &Plan, env: &Env, taken: &mut Taken) {
     let config = link::Config { interface: plan.dial.interface.clone(), towards };
     taken.measurements.link = Some(told(env, ProbeName::Link, link::run(&config, env)).await);
     if transfers {
-        taken.watch = Some(Watch::start(taken.link().and_then(|link| link.interface.as_ref()).map(|i| i.name.as_str())));
+        taken.watch = Some(Watch::start(
+            taken.link().and_then(|link| link.interface.as_ref()).map(|i| i.name.as_str()),
+        ));
     }
 }
 
@@ -113,10 +117,15 @@ async fn towards(plan: &Plan, env: &Env) -> Option<SocketAddr> {
 async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
     let no_network = has_no_network(&taken.measurements);
     let dns_config = dns::Config {
-        resolvers: if plan.dns.resolvers.is_empty() { resolvers(taken.link()) } else { plan.dns.resolvers.clone() },
+        resolvers: if plan.dns.resolvers.is_empty() {
+            resolvers(taken.link())
+        } else {
+            plan.dns.resolvers.clone()
+        },
         ..plan.dns.clone()
     };
-    let Taken { measurements: Measurements { internet, dns, endpoints, wifi, .. }, clock_offset_ms, .. } = taken;
+    let Taken { measurements: Measurements { internet, dns, endpoints, wifi, .. }, clock_offset_ms, .. } =
+        taken;
     let on_network = |probe| plan.wants(probe) && !no_network;
     tokio::join!(
         async {
@@ -149,7 +158,11 @@ fn resolvers(link: Option<&LinkValue>) -> Vec<SocketAddr> {
     /// DNS (RFC 1035, 4.2).
     const DNS_PORT: u16 = 53;
     let addresses = link.map(|link| link.resolvers.as_slice()).unwrap_or_default();
-    addresses.iter().filter_map(|text| text.parse().ok()).map(|address| SocketAddr::new(address, DNS_PORT)).collect()
+    addresses
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .map(|address| SocketAddr::new(address, DNS_PORT))
+        .collect()
 }
 
 /// Whether the machine has no usable address at all.
@@ -166,8 +179,10 @@ fn is_offline(plan: &Plan, measurements: &Measurements) -> bool {
     if plan.mires_named {
         return false;
     }
-    let controls_fail =
-        measurements.internet.as_ref().is_some_and(|internet| matches!(internet.outcome, Outcome::Failed { .. }));
+    let controls_fail = measurements
+        .internet
+        .as_ref()
+        .is_some_and(|internet| matches!(internet.outcome, Outcome::Failed { .. }));
     let service_answers = measurements
         .endpoints
         .iter()
@@ -255,7 +270,11 @@ async fn upload(plan: &Plan, env: &Env, taken: &mut Taken, mires: Vec<MireUrl>) 
 }
 
 /// One transfer, with what went on beside it: the counters around it, and the caveats they and the link call for.
-async fn watched(taken: &mut Taken, direction: Direction, work: impl Future<Output = Measurement<TransferValue>>) {
+async fn watched(
+    taken: &mut Taken,
+    direction: Direction,
+    work: impl Future<Output = Measurement<TransferValue>>,
+) {
     if let Some(watch) = &mut taken.watch {
         watch.transfer_starts(direction);
     }
@@ -294,7 +313,8 @@ fn ip_bytes(value: &TransferValue) -> u64 {
 
 /// The mires with the one the download used in front.
 fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<MireUrl> {
-    let used = measurements.download.as_ref().and_then(Measurement::value).map(|value| value.server.url.as_str());
+    let used =
+        measurements.download.as_ref().and_then(Measurement::value).map(|value| value.server.url.as_str());
     let mut ordered = mires.to_vec();
     // Stable: the others keep their order.
     ordered.sort_by_key(|mire| Some(mire.to_string().as_str()) != used);
@@ -302,7 +322,11 @@ fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<Mi
 }
 
 /// The way to the mire that was used.
-async fn trace(plan: &Plan, env: &Env, measurements: &Measurements) -> Measurement<sonde_report::values::PathValue> {
+async fn trace(
+    plan: &Plan,
+    env: &Env,
+    measurements: &Measurements,
+) -> Measurement<sonde_report::values::PathValue> {
     let watch = Stopwatch::start();
     let mires = led_by_the_one_used(&plan.mires, measurements);
     let Some(host) = mires.first().map(|mire| mire.target.host.clone()) else {
@@ -331,7 +355,8 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
     let mire = plan.mires.first().map(ToString::to_string).unwrap_or_default();
     let host = first_host(plan).unwrap_or_default();
     for &probe in &plan.probes {
-        let Measurements { link, internet, latency, download, upload, dns, endpoints, wifi, path } = measurements;
+        let Measurements { link, internet, latency, download, upload, dns, endpoints, wifi, path } =
+            measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),
             ProbeName::Internet => fill(internet, "", code, remedy),

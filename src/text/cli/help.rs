@@ -67,14 +67,15 @@ pub fn command_word(lang: Lang) -> &'static str {
 /// The layout of a command's help.
 #[must_use]
 pub fn template(lang: Lang, commands: bool, positionals: bool) -> String {
-    let mut template = format!("{{about-with-newline}}\n{} {{usage}}\n", lang.pick("Utilisation :", "Usage:"));
+    let mut template =
+        format!("{{about-with-newline}}\n{} {{usage}}\n", lang.pick("Utilisation :", "Usage:"));
     if commands {
-        template += &format!("\n{}\n{{subcommands}}\n", lang.pick("Commandes :", "Commands:"));
+        template += &format!("\n{}\n{{subcommands}}\n", lang.pick("Commandes :", "Commands:"));
     }
     if positionals {
-        template += &format!("\n{}\n{{positionals}}\n", lang.pick("Arguments :", "Arguments:"));
+        template += &format!("\n{}\n{{positionals}}\n", lang.pick("Arguments :", "Arguments:"));
     }
-    template += &format!("\n{}\n{{options}}{{after-help}}", lang.pick("Options :", "Options:"));
+    template += &format!("\n{}\n{{options}}{{after-help}}", lang.pick("Options :", "Options:"));
     template
 }
 
@@ -88,10 +89,13 @@ pub fn command(path: &str) -> Option<Both> {
         ),
         "run" => both("Mesure l'école et imprime le rapport", "Measure the school and print the report"),
         "demo" => both(
-            "Démonstration : une école miniature sur cette machine, sans Internet ni droits particuliers",
+            "Démonstration : une école miniature sur cette machine, sans Internet ni droits particuliers",
             "Demonstration: a miniature school on this machine, without Internet or special rights",
         ),
-        "mire" => both("Serveur de mesure (mire) : ndt7 et LibreSpeed", "Measurement server (mire): ndt7 and LibreSpeed"),
+        "mire" => both(
+            "Serveur de mesure (mire) : ndt7 et LibreSpeed",
+            "Measurement server (mire): ndt7 and LibreSpeed",
+        ),
         "upload" => both("Envoie les rapports en attente", "Send the reports that wait"),
         "spool" => both("Rapports en attente d'envoi", "Reports that wait to be sent"),
         "spool status" => both("Dit ce qui attend, et pourquoi", "Say what waits, and why"),
@@ -109,18 +113,18 @@ pub fn after(path: &str) -> Option<Both> {
     Some(match path {
         "" => both(
             "Sans commande, dans un terminal, l'outil pose quelques questions puis mesure.\n\
-             Premier essai sans réseau : sonde-ecole demo",
+             Premier essai sans réseau : sonde-ecole demo",
             "Without a command, on a terminal, the tool asks a few questions and then measures.\n\
              First try, without a network: sonde-ecole demo",
         ),
         "run" => both(
-            "Codes de retour : 0 conforme · 1 non conforme · 2 exécution impossible ou fichier non écrit · 3 indéterminé.\n\
-             Avec --format nagios, ceux des greffons de supervision : 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
+            "Codes de retour : 0 conforme · 1 non conforme · 2 exécution impossible ou fichier non écrit · 3 indéterminé.\n\
+             Avec --format nagios, ceux des greffons de supervision : 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
-             Mots de passe : jamais en argument. Celui du mandataire va dans HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans\n\
-             le fichier de configuration ; le jeton d'envoi dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
+             Mots de passe : jamais en argument. Celui du mandataire va dans HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans\n\
+             le fichier de configuration ; le jeton d'envoi dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
              \n\
-             Exemples :\n  \
+             Exemples :\n  \
              sonde-ecole run --uai 0940176F --size moyenne --ssid 'ecole-*' --wifi-on oui --html rapport.html\n  \
              sonde-ecole run --quiet --json /var/lib/sonde-ecole/dernier.json        (cron)",
             "Exit codes: 0 met · 1 not met · 2 could not run, or a file not written · 3 inconclusive.\n\
@@ -134,11 +138,11 @@ pub fn after(path: &str) -> Option<Both> {
              sonde-ecole run --quiet --json /var/lib/sonde-ecole/latest.json        (cron)",
         ),
         "demo" => both(
-            "Code de retour : 0 quand la démonstration est allée au bout, quel que soit le verdict affiché ; 2 sinon.",
+            "Code de retour : 0 quand la démonstration est allée au bout, quel que soit le verdict affiché ; 2 sinon.",
             "Exit code: 0 when the demonstration ran to its end, whatever verdict it shows; 2 otherwise.",
         ),
         "mire" => both(
-            "Par défaut la mire n'écoute que sur cette machine (127.0.0.1:8080). Pour l'ouvrir au réseau :\n  \
+            "Par défaut la mire n'écoute que sur cette machine (127.0.0.1:8080). Pour l'ouvrir au réseau :\n  \
              sonde-ecole mire --listen 0.0.0.0:8080\n\
              Les agents la désignent alors par --mire ndt7+http://ADRESSE:8080/",
             "By default the server listens on this machine only (127.0.0.1:8080). To open it to the network:\n  \
@@ -156,18 +160,25 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
         "mire" => mire(id).or_else(|| common(id)),
         "demo" if id == "size" => Some(ArgumentText {
             help: both(
-                "Taille de l'école de démonstration : petite, moyenne (par défaut) ou grande ; sa ligne fait 12 Mbit/s",
+                "Taille de l'école de démonstration : petite, moyenne (par défaut) ou grande ; sa ligne fait 12 Mbit/s",
                 "Size of the demonstration's school: small, medium (default) or large; its line has 12 Mbit/s",
             ),
             value: Some(both("TAILLE", "SIZE")),
             group: Some(Group::School),
         }),
         "report" if id == "file" => Some(ArgumentText {
-            help: both("Rapport JSON à afficher ; « - » lit l'entrée standard", "JSON report to show; \"-\" reads standard input"),
+            help: both(
+                "Rapport JSON à afficher ; « - » lit l'entrée standard",
+                "JSON report to show; \"-\" reads standard input",
+            ),
             value: Some(FILE),
             group: None,
         }),
-        _ => school(id).or_else(|| measures(id)).or_else(|| network(id)).or_else(|| output(id)).or_else(|| common(id)),
+        _ => school(id)
+            .or_else(|| measures(id))
+            .or_else(|| network(id))
+            .or_else(|| output(id))
+            .or_else(|| common(id)),
     }
 }
 
@@ -175,7 +186,10 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
 fn common(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "lang" => (
-            both("Langue : fr (par défaut) ou en ; aussi SONDE_ECOLE_LANG", "Language: fr (default) or en; also SONDE_ECOLE_LANG"),
+            both(
+                "Langue : fr (par défaut) ou en ; aussi SONDE_ECOLE_LANG",
+                "Language: fr (default) or en; also SONDE_ECOLE_LANG",
+            ),
             None,
         ),
         "config" => (
@@ -186,7 +200,10 @@ fn common(id: &str) -> Option<ArgumentText> {
             Some(FILE),
         ),
         "verbose" => (
-            both("Journal détaillé sur la sortie d'erreur (-vv : davantage)", "Detailed log on standard error (-vv: more)"),
+            both(
+                "Journal détaillé sur la sortie d'erreur (-vv : davantage)",
+                "Detailed log on standard error (-vv: more)",
+            ),
             None,
         ),
         _ => return None,
@@ -198,41 +215,47 @@ fn common(id: &str) -> Option<ArgumentText> {
 fn school(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "uai" => (
-            both("UAI de l'école : sept chiffres et une lettre de contrôle", "The school's UAI: seven digits and a check letter"),
+            both(
+                "UAI de l'école : sept chiffres et une lettre de contrôle",
+                "The school's UAI: seven digits and a check letter",
+            ),
             None,
         ),
         "site" => (
-            both("Précision libre : bâtiment, site d'un RPI", "Free label: building, site of an RPI"),
+            both("Précision libre : bâtiment, site d'un RPI", "Free label: building, site of an RPI"),
             Some(both("TEXTE", "TEXT")),
         ),
         "size" => (
             both(
-                "Taille : petite, moyenne ou grande. Sans elle, les trois seuils sont comparés",
+                "Taille : petite, moyenne ou grande. Sans elle, les trois seuils sont comparés",
                 "Size: small, medium or large. Without it, all three thresholds are compared",
             ),
             Some(both("TAILLE", "SIZE")),
         ),
         "ssid" => (
             both(
-                "Nom (SSID) des réseaux Wi-Fi de l'école, * et ? permis ; répétable",
-                "Name (SSID) of the school's Wi-Fi networks, * and ? allowed; repeatable",
+                "Nom (SSID) des réseaux Wi-Fi de l'école, * et ? permis ; répétable",
+                "Name (SSID) of the school's Wi-Fi networks, * and ? allowed; repeatable",
             ),
             Some(both("MOTIF", "GLOB")),
         ),
         "wifi_on" => (
             both(
-                "Le Wi-Fi de l'école est-il allumé pendant la mesure ? oui, non, inconnu (par défaut)",
+                "Le Wi-Fi de l'école est-il allumé pendant la mesure ? oui, non, inconnu (par défaut)",
                 "Is the school's Wi-Fi on during the run? yes, no, unknown (default)",
             ),
             Some(both("oui|non|inconnu", "yes|no|unknown")),
         ),
         "declared_aps" => (
-            both("Nombre de bornes Wi-Fi déclaré, imprimé comme tel", "Declared number of access points, shown as declared"),
+            both(
+                "Nombre de bornes Wi-Fi déclaré, imprimé comme tel",
+                "Declared number of access points, shown as declared",
+            ),
             None,
         ),
         "ent" => (
             both(
-                "ENT de l'école, par son identifiant (voir « sonde-ecole endpoints list ») ; répétable",
+                "ENT de l'école, par son identifiant (voir « sonde-ecole endpoints list ») ; répétable",
                 "The school's ENT, by its id (see \"sonde-ecole endpoints list\"); repeatable",
             ),
             None,
@@ -247,17 +270,23 @@ fn measures(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "mire" => (
             both(
-                "Mire à utiliser : ndt7+https://…/, librespeed+https://…/, https://…/fichier ; répétable, essayées dans l'ordre",
+                "Mire à utiliser : ndt7+https://…/, librespeed+https://…/, https://…/fichier ; répétable, essayées dans l'ordre",
                 "Measurement server: ndt7+https://…/, librespeed+https://…/, https://…/file; repeatable, tried in order",
             ),
             None,
         ),
         "endpoints" => (
-            both("Fichier TOML de services, en plus du catalogue", "TOML file of services, beside the catalogue"),
+            both(
+                "Fichier TOML de services, en plus du catalogue",
+                "TOML file of services, beside the catalogue",
+            ),
             Some(FILE),
         ),
         "no_catalogue" => (
-            both("N'utilise que les services du fichier --endpoints", "Use only the services of the --endpoints file"),
+            both(
+                "N'utilise que les services du fichier --endpoints",
+                "Use only the services of the --endpoints file",
+            ),
             None,
         ),
         "rules" => (
@@ -269,8 +298,8 @@ fn measures(id: &str) -> Option<ArgumentText> {
         ),
         "until" => (
             both(
-                "Durée du débit descendant : stable (8 s au plus, par défaut), verdict (5 s au plus) ou un nombre de secondes. \
-                 L'arrêt dès que le verdict est statistiquement sûr n'existe pas encore : seules ces durées agissent",
+                "Durée du débit descendant : stable (8 s au plus, par défaut), verdict (5 s au plus) ou un nombre de secondes. \
+                 L'arrêt dès que le verdict est statistiquement sûr n'existe pas encore : seules ces durées agissent",
                 "Length of the download: stable (8 s at most, default), verdict (5 s at most) or a number of seconds. \
                  Stopping as soon as the verdict is statistically certain is still to come: only these lengths act",
             ),
@@ -278,22 +307,25 @@ fn measures(id: &str) -> Option<ArgumentText> {
         ),
         "max_bytes" => (
             both(
-                "Volume de données permis aux débits, les deux sens ensemble : 25M, 250Mo, 1G (par défaut 310 Mo)",
+                "Volume de données permis aux débits, les deux sens ensemble : 25M, 250Mo, 1G (par défaut 310 Mo)",
                 "Data allowed to the transfers, both ways together: 25M, 250MB, 1G (default 310 MB)",
             ),
             Some(both("VOLUME", "SIZE")),
         ),
         "only" => (
             both(
-                "Seulement ces sondes : link, internet, latency, download, upload, dns, endpoints, wifi, path",
+                "Seulement ces sondes : link, internet, latency, download, upload, dns, endpoints, wifi, path",
                 "Only these probes: link, internet, latency, download, upload, dns, endpoints, wifi, path",
             ),
             Some(both("SONDE,…", "PROBE,…")),
         ),
-        "skip" => (both("Toutes les sondes sauf celles-ci", "Every probe but these"), Some(both("SONDE,…", "PROBE,…"))),
+        "skip" => (
+            both("Toutes les sondes sauf celles-ci", "Every probe but these"),
+            Some(both("SONDE,…", "PROBE,…")),
+        ),
         "timeout" => (
             both(
-                "Durée totale permise, en secondes (par défaut 120) ; au-delà, le rapport partiel est imprimé",
+                "Durée totale permise, en secondes (par défaut 120) ; au-delà, le rapport partiel est imprimé",
                 "Time allowed for the whole run, in seconds (default 120); beyond it, the partial report is printed",
             ),
             Some(SECONDS),
@@ -308,20 +340,25 @@ fn network(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "proxy" => (
             both(
-                "Serveur mandataire : http://hôte:port, ou « none » pour n'en utiliser aucun. Jamais de mot de passe ici",
+                "Serveur mandataire : http://hôte:port, ou « none » pour n'en utiliser aucun. Jamais de mot de passe ici",
                 "Proxy: http://host:port, or \"none\" to use none. Never a password here",
             ),
             None,
         ),
         "ca" => (
             both(
-                "Autorité de certification locale (PEM), acceptée en plus de celles du système ; répétable",
+                "Autorité de certification locale (PEM), acceptée en plus de celles du système ; répétable",
                 "Local certification authority (PEM), accepted beside the system's; repeatable",
             ),
             Some(FILE),
         ),
-        "interface" => (both("Interface réseau à utiliser", "Network interface to use"), Some(both("NOM", "NAME"))),
-        "ip" => (both("Famille d'adresses : 4, 6 ou auto (par défaut)", "Address family: 4, 6 or auto (default)"), None),
+        "interface" => {
+            (both("Interface réseau à utiliser", "Network interface to use"), Some(both("NOM", "NAME")))
+        }
+        "ip" => (
+            both("Famille d'adresses : 4, 6 ou auto (par défaut)", "Address family: 4, 6 or auto (default)"),
+            None,
+        ),
         _ => return None,
     };
     Some(ArgumentText { help, value, group: Some(Group::Network) })
@@ -332,22 +369,29 @@ fn output(id: &str) -> Option<ArgumentText> {
     let (help, value, group) = match id {
         "format" => (
             both(
-                "Forme du rapport sur la sortie standard : text (par défaut), json, nagios, prometheus",
+                "Forme du rapport sur la sortie standard : text (par défaut), json, nagios, prometheus",
                 "Form of the report on standard output: text (default), json, nagios, prometheus",
             ),
             None,
             Group::Output,
         ),
-        "json" => (both("Enregistre aussi le rapport en JSON", "Also save the report as JSON"), Some(FILE), Group::Output),
+        "json" => (
+            both("Enregistre aussi le rapport en JSON", "Also save the report as JSON"),
+            Some(FILE),
+            Group::Output,
+        ),
         "html" => (
-            both("Enregistre aussi le rapport en page imprimable", "Also save the report as a printable page"),
+            both(
+                "Enregistre aussi le rapport en page imprimable",
+                "Also save the report as a printable page",
+            ),
             Some(FILE),
             Group::Output,
         ),
         "quiet" => (
             both(
                 "Rien sur la sortie d'erreur, sauf les erreurs. Le rapport texte n'est pas imprimé non plus s'il va dans un fichier \
-                 ou est envoyé ; un --format demandé l'est toujours",
+                 ou est envoyé ; un --format demandé l'est toujours",
                 "Nothing on standard error but errors. The text report is not printed either when it goes to a file or is \
                  sent; a --format that was asked for always is",
             ),
@@ -364,14 +408,17 @@ fn output(id: &str) -> Option<ArgumentText> {
         ),
         "upload_token_file" => (
             both(
-                "Fichier qui contient le jeton d'envoi ; ou la variable SONDE_ECOLE_UPLOAD_TOKEN",
+                "Fichier qui contient le jeton d'envoi ; ou la variable SONDE_ECOLE_UPLOAD_TOKEN",
                 "File that holds the upload token; or the variable SONDE_ECOLE_UPLOAD_TOKEN",
             ),
             Some(FILE),
             Group::Upload,
         ),
         "no_upload" => (
-            both("N'envoie rien, même si la configuration le demande", "Send nothing, even if the configuration asks for it"),
+            both(
+                "N'envoie rien, même si la configuration le demande",
+                "Send nothing, even if the configuration asks for it",
+            ),
             None,
             Group::Upload,
         ),
@@ -385,20 +432,23 @@ fn mire(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "listen" => (
             both(
-                "Adresse où écouter en clair (par défaut 127.0.0.1:8080) ; répétable",
+                "Adresse où écouter en clair (par défaut 127.0.0.1:8080) ; répétable",
                 "Address to listen on in clear (default 127.0.0.1:8080); repeatable",
             ),
             Some(both("ADRESSE:PORT", "ADDRESS:PORT")),
         ),
         "listen_tls" => (
-            both("Adresse où écouter en TLS ; demande --cert et --key", "Address to listen on with TLS; needs --cert and --key"),
+            both(
+                "Adresse où écouter en TLS ; demande --cert et --key",
+                "Address to listen on with TLS; needs --cert and --key",
+            ),
             Some(both("ADRESSE:PORT", "ADDRESS:PORT")),
         ),
         "cert" => (both("Chaîne de certificats (PEM)", "Certificate chain (PEM)"), Some(FILE)),
         "key" => (both("Clé privée (PEM)", "Private key (PEM)"), Some(FILE)),
         "rate" => (
             both(
-                "Limite le débit, toutes connexions ensemble, dans chaque sens : 12M, 100M, 1G (bit/s)",
+                "Limite le débit, toutes connexions ensemble, dans chaque sens : 12M, 100M, 1G (bit/s)",
                 "Limit the rate, all connections together, each way: 12M, 100M, 1G (bit/s)",
             ),
             Some(both("DÉBIT", "RATE")),

@@ -7,9 +7,7 @@ use sonde_probes::catalogue::Endpoint;
 use sonde_report::values::EndpointKind;
 
 use super::usage::error_line;
-use crate::store::Waiting;
 use crate::text::Lang;
-use crate::upload::{Drained, Kept};
 
 /// What can be said beside the report.
 #[derive(Debug)]
@@ -18,8 +16,6 @@ pub enum Message<'a> {
     Interrupted,
     /// The time allowed for the run is over.
     OutOfTime,
-    /// Another run holds the lock.
-    AnotherRun,
     /// The lock or state directory cannot be had; the run goes on without.
     NoLock { detail: String },
     /// The state directory cannot be had, and an upload needs it.
@@ -32,14 +28,10 @@ pub enum Message<'a> {
     Spooled,
     /// The report could not be made safe.
     NotSpooled { detail: String },
-    /// What came of sending.
-    Sent { drained: &'a Drained },
     /// The spool failed while sending.
     SendFailed { detail: String },
     /// No collector is configured.
     NoCollector,
-    /// Nothing waits.
-    NothingWaits,
     /// The runtime or the TLS library could not be started.
     CannotStart { detail: String },
     /// A saved report cannot be read.
@@ -50,8 +42,6 @@ pub enum Message<'a> {
     MireFailed { detail: String },
     /// The demonstration starts.
     DemoStarts,
-    /// The built-in list of mires is in use, whose hosts nobody checked.
-    ReportFilesAreJson,
 }
 
 /// The line.
@@ -59,19 +49,15 @@ pub enum Message<'a> {
 pub fn say(message: &Message<'_>, lang: Lang) -> String {
     let what = match message {
         Message::Interrupted => lang.pick(
-            "interrompu : voici le rapport partiel (Ctrl-C encore une fois pour quitter tout de suite)",
+            "interrompu : voici le rapport partiel (Ctrl-C encore une fois pour quitter tout de suite)",
             "interrupted: here is the partial report (Ctrl-C once more to leave at once)",
         ).to_owned(),
         Message::OutOfTime => lang.pick(
-            "la durée permise est écoulée : voici le rapport partiel (--timeout pour l'allonger)",
+            "la durée permise est écoulée : voici le rapport partiel (--timeout pour l'allonger)",
             "the time allowed is over: here is the partial report (--timeout to extend it)",
         ).to_owned(),
-        Message::AnotherRun => lang.pick(
-            "une autre mesure est en cours sur cette machine ; deux mesures à la fois se fausseraient l'une l'autre. Réessayez ensuite",
-            "another run is under way on this machine; two at a time would spoil each other. Try again afterwards",
-        ).to_owned(),
         Message::NoLock { detail } => lang.pick(
-            format!("pas de verrou contre deux mesures simultanées ({detail}) ; la mesure continue"),
+            format!("pas de verrou contre deux mesures simultanées ({detail}) ; la mesure continue"),
             format!("no lock against two runs at a time ({detail}); the run goes on"),
         ),
         Message::NoState { detail } => lang.pick(
@@ -81,30 +67,28 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
                      Name another with SONDE_ECOLE_STATE, or run with --no-upload"),
         ),
         Message::Written { path } => {
-            lang.pick(format!("rapport enregistré : {}", path.display()), format!("report saved: {}", path.display()))
+            lang.pick(format!("rapport enregistré : {}", path.display()), format!("report saved: {}", path.display()))
         }
         Message::NotWritten { path, detail } => lang.pick(
             format!("impossible d'enregistrer {} ({detail})", path.display()),
             format!("cannot save {} ({detail})", path.display()),
         ),
         Message::Spooled => lang.pick(
-            "rapport interrompu mis en attente ; il partira avec la prochaine mesure ou avec « sonde-ecole upload »",
+            "rapport interrompu mis en attente ; il partira avec la prochaine mesure ou avec « sonde-ecole upload »",
             "interrupted report kept; it will be sent with the next run or with \"sonde-ecole upload\"",
         ).to_owned(),
         Message::NotSpooled { detail } => lang.pick(
-            format!("le rapport n'a pas pu être mis à l'abri avant l'envoi ({detail}) ; il n'est pas envoyé"),
+            format!("le rapport n'a pas pu être mis à l'abri avant l'envoi ({detail}) ; il n'est pas envoyé"),
             format!("the report could not be made safe before sending ({detail}); it is not sent"),
         ),
-        Message::Sent { drained } => return sent(drained, lang),
         Message::SendFailed { detail } => lang.pick(
-            format!("envoi impossible ({detail}) ; les rapports restent en attente"),
+            format!("envoi impossible ({detail}) ; les rapports restent en attente"),
             format!("cannot send ({detail}); the reports are kept"),
         ),
         Message::NoCollector => lang.pick(
-            "aucun collecteur : indiquez --upload URL, ou la clé upload.url du fichier de configuration",
+            "aucun collecteur : indiquez --upload URL, ou la clé upload.url du fichier de configuration",
             "no collector: give --upload URL, or the key upload.url of the configuration file",
         ).to_owned(),
-        Message::NothingWaits => return lang.pick("Aucun rapport en attente.", "No report waits.").to_owned(),
         Message::CannotStart { detail } => lang.pick(
             format!("démarrage impossible ({detail})"),
             format!("cannot start ({detail})"),
@@ -122,87 +106,11 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             format!("the measurement server could not start ({detail})"),
         ),
         Message::DemoStarts => return lang.pick(
-            "Démonstration : une école miniature sur cette machine, ligne limitée à 12 Mbit/s. Environ 25 secondes…",
+            "Démonstration : une école miniature sur cette machine, ligne limitée à 12 Mbit/s. Environ 25 secondes…",
             "Demonstration: a miniature school on this machine, its line limited to 12 Mbit/s. About 25 seconds…",
-        ).to_owned(),
-        Message::ReportFilesAreJson => lang.pick(
-            "un rapport enregistré se relit depuis son fichier JSON (run --json FICHIER)",
-            "a saved report is read from its JSON file (run --json FILE)",
         ).to_owned(),
     };
     error_line(&what, lang)
-}
-
-fn sent(drained: &Drained, lang: Lang) -> String {
-    let mut parts = Vec::new();
-    match drained.sent {
-        0 => {}
-        1 => parts.push(lang.pick("1 rapport envoyé", "1 report sent").to_owned()),
-        n => parts.push(lang.pick(format!("{n} rapports envoyés"), format!("{n} reports sent"))),
-    }
-    if let Some((_, why)) = drained.kept.last() {
-        let why = kept(*why, lang);
-        parts.push(match drained.kept.len() {
-            1 => lang.pick(format!("1 rapport gardé en attente : {why}"), format!("1 report kept: {why}")),
-            n => lang.pick(format!("{n} rapports gardés en attente : {why}"), format!("{n} reports kept: {why}")),
-        });
-    }
-    if parts.is_empty() {
-        return say(&Message::NothingWaits, lang);
-    }
-    error_line(&parts.join(lang.pick(" ; ", "; ")), lang)
-}
-
-/// Why a report was kept, in a few words.
-#[must_use]
-pub fn kept(why: Kept, lang: Lang) -> &'static str {
-    match why {
-        Kept::Unreachable => lang.pick("collecteur injoignable", "the collector cannot be reached"),
-        Kept::NotTrusted => lang.pick("certificat du collecteur non reconnu", "the collector's certificate is not trusted"),
-        Kept::Intercepted => lang.pick(
-            "TLS est déchiffré en chemin, le jeton n'a pas été montré",
-            "TLS is decrypted on the way, the token was not shown",
-        ),
-        Kept::Unauthorised => lang.pick("jeton refusé par le collecteur (401 ou 403)", "the collector refused the token (401 or 403)"),
-        Kept::Refused => lang.pick("refusé par le collecteur", "refused by the collector"),
-        Kept::Redirected => lang.pick(
-            "le collecteur renvoie vers une autre adresse, jamais suivie avec un jeton",
-            "the collector redirects elsewhere, never followed with a token",
-        ),
-    }
-}
-
-/// The list of `spool status`.
-#[must_use]
-pub fn spool_status(waiting: &[Waiting], state: &Path, lang: Lang) -> String {
-    if waiting.is_empty() {
-        return lang.pick("Aucun rapport en attente.\n", "No report waits.\n").to_owned();
-    }
-    let mut text = match waiting.len() {
-        1 => lang.pick("1 rapport en attente", "1 report waits").to_owned(),
-        n => lang.pick(format!("{n} rapports en attente"), format!("{n} reports wait")),
-    };
-    text += &lang.pick(format!(" dans {} :\n", state.display()), format!(" in {}:\n", state.display()));
-    for one in waiting {
-        let kilobytes = one.bytes.div_ceil(1000);
-        let why = match &one.last_attempt {
-            None => lang.pick("pas encore essayé", "not tried yet").to_owned(),
-            Some(attempt) => {
-                let at = attempt.at.local().strftime(lang.pick("%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"));
-                let detail = attempt.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
-                let why = kept(attempt.why, lang);
-                lang.pick(
-                    format!("essai n° {} le {at} : {why}{detail}", attempt.count),
-                    format!("attempt {} on {at}: {why}{detail}", attempt.count),
-                )
-            }
-        };
-        text += &lang.pick(
-            format!("  {}  {kilobytes} ko  {why}\n", one.report_id),
-            format!("  {}  {kilobytes} kB  {why}\n", one.report_id),
-        );
-    }
-    text
 }
 
 /// The list of `endpoints list`.
@@ -226,8 +134,15 @@ pub fn endpoint_list(endpoints: &[Endpoint], lang: Lang) -> String {
         }
         let _ = writeln!(text, "{}", kind_heading(kind, lang));
         for endpoint in of_kind {
-            let doubt = if endpoint.verified { "" } else { lang.pick("  (non vérifié)", "  (not verified)") };
-            let _ = writeln!(text, "  {:wide$}  {}  {}{doubt}", endpoint.id, endpoint.label, endpoint.urls.join(" "));
+            let doubt =
+                if endpoint.verified { "" } else { lang.pick("  (non vérifié)", "  (not verified)") };
+            let _ = writeln!(
+                text,
+                "  {:wide$}  {}  {}{doubt}",
+                endpoint.id,
+                endpoint.label,
+                endpoint.urls.join(" ")
+            );
         }
     }
     text
@@ -249,7 +164,12 @@ fn kind_heading(kind: EndpointKind, lang: Lang) -> &'static str {
 #[must_use]
 pub fn mire_ready(http: &[SocketAddr], https: &[SocketAddr], lang: Lang) -> String {
     use std::fmt::Write as _;
-    let mut text = lang.pick("Mire prête. Pour mesurer contre elle :\n", "Measurement server ready. To measure against it:\n").to_owned();
+    let mut text = lang
+        .pick(
+            "Mire prête. Pour mesurer contre elle :\n",
+            "Measurement server ready. To measure against it:\n",
+        )
+        .to_owned();
     for (addresses, scheme) in [(http, "http"), (https, "https")] {
         for address in addresses {
             let host = match (address.ip().is_unspecified(), address.is_ipv6()) {

@@ -33,7 +33,7 @@ const fn both(fr: &'static str, en: &'static str) -> Both {
 /// « quoted » the way the language quotes.
 fn quoted(text: &str, lang: Lang) -> String {
     match lang {
-        Lang::Fr => format!("« {text} »"),
+        Lang::Fr => format!("« {text} »"),
         Lang::En => format!("\"{text}\""),
     }
 }

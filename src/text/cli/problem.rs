@@ -47,29 +47,29 @@ fn what(problem: &Problem, lang: Lang) -> String {
         ),
         Problem::Uai { origin, error } => at(origin, lang) + &uai(error, lang),
         Problem::BadValue { origin, value, expected: wanted } => lang.pick(
-            format!("{}valeur refusée {} ; attendu : {}", at(origin, lang), q(value), expected(wanted, lang)),
+            format!("{}valeur refusée {} ; attendu : {}", at(origin, lang), q(value), expected(wanted, lang)),
             format!("{}value refused {}; expected: {}", at(origin, lang), q(value), expected(wanted, lang)),
         ),
         Problem::UnknownName { origin, value, what, nearest } => unknown_name(origin, value, *what, nearest.as_deref(), lang),
         Problem::PasswordInArguments => lang
             .pick(
-                "--proxy : pas de mot de passe en argument, tous les utilisateurs de la machine le verraient. \
+                "--proxy : pas de mot de passe en argument, tous les utilisateurs de la machine le verraient. \
                  Mettez l'adresse complète dans la variable HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans le fichier de configuration",
                 "--proxy: no password as an argument, every user of the machine would see it. \
                  Put the whole address into the variable HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the configuration file",
             )
             .to_owned(),
         Problem::Proxy { origin, detail } => lang.pick(
-            format!("{}mandataire inutilisable : {} ; attendu : http://hôte:port", at(origin, lang), url_problem(detail, lang)),
+            format!("{}mandataire inutilisable : {} ; attendu : http://hôte:port", at(origin, lang), url_problem(detail, lang)),
             format!("{}unusable proxy: {detail}; expected: http://host:port", at(origin, lang)),
         ),
         Problem::BadFile { origin, path, detail } => lang.pick(
-            format!("{}{} est refusé : {detail}", at(origin, lang), path.display()),
+            format!("{}{} est refusé : {detail}", at(origin, lang), path.display()),
             format!("{}{} is refused: {detail}", at(origin, lang), path.display()),
         ),
         Problem::NoEndpoints => lang
             .pick(
-                "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
+                "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
                 "--no-catalogue needs an --endpoints file: no service would be left to reach",
             )
             .to_owned(),
@@ -77,7 +77,7 @@ fn what(problem: &Problem, lang: Lang) -> String {
             .pick("--only et --skip ne laissent aucune sonde", "--only and --skip leave no probe")
             .to_owned(),
         Problem::PlainUpload { origin } => lang.pick(
-            format!("{}l'envoi exige https ; http n'est permis que vers cette machine (127.0.0.1)", at(origin, lang)),
+            format!("{}l'envoi exige https ; http n'est permis que vers cette machine (127.0.0.1)", at(origin, lang)),
             format!("{}sending needs https; http is allowed to this machine only (127.0.0.1)", at(origin, lang)),
         ),
         Problem::EmptyToken { path } => lang.pick(
@@ -85,8 +85,8 @@ fn what(problem: &Problem, lang: Lang) -> String {
             format!("the upload token's file {} is empty", path.display()),
         ),
         Problem::BadToken => lang.pick(
-            format!("le jeton d'envoi (fichier ou {TOKEN_VARIABLE}) contient une espace ou un caractère non ASCII"),
-            format!("the upload token (file or {TOKEN_VARIABLE}) holds a space or a character that is not ASCII"),
+            format!("le jeton d'envoi (fichier ou {TOKEN_VARIABLE}) est trop long, ou contient une espace ou un caractère accentué"),
+            format!("the upload token (file or {TOKEN_VARIABLE}) is too long, or holds a space or a character that is not ASCII"),
         ),
     }
 }
@@ -114,12 +114,12 @@ pub fn warn(warning: &Warning, lang: Lang) -> String {
 pub fn uai(error: &UaiError, lang: Lang) -> String {
     match error {
         UaiError::Shape(given) => lang.pick(
-            format!("{} n'est pas un UAI : il faut sept chiffres et une lettre, par exemple 0940176F", quoted(given, lang)),
+            format!("{} n'est pas un UAI : il faut sept chiffres et une lettre, par exemple 0940176F", quoted(given, lang)),
             format!("{} is not a UAI: seven digits and a letter are due, such as 0940176F", quoted(given, lang)),
         ),
         UaiError::Letter { given, digits, expected } => lang.pick(
             format!(
-                "UAI {} refusé : pour {digits} la lettre de contrôle est {expected} ({digits}{expected}). Vérifiez aussi les chiffres",
+                "UAI {} refusé : pour {digits} la lettre de contrôle est {expected} ({digits}{expected}). Vérifiez aussi les chiffres",
                 quoted(given, lang)
             ),
             format!(
@@ -144,6 +144,10 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
         Expected::Family => lang.pick("4, 6 ou auto", "4, 6 or auto"),
         Expected::Lang => "fr, en",
         Expected::Format => lang.pick("text, json, nagios ou prometheus", "text, json, nagios or prometheus"),
+        Expected::UrlWithoutQuery => lang.pick(
+            "https://hôte/chemin, sans « ?… » (l'identifiant du rapport s'ajoute à la fin, et un secret n'a pas sa place dans une adresse)",
+            "https://host/path, without \"?…\" (the report's id goes to the end, and a secret does not belong in a URL)",
+        ),
         Expected::Address => lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080"),
         Expected::MireUrl(problem) => {
             return lang.pick(
@@ -168,9 +172,11 @@ fn unknown_name(origin: &Origin, value: &str, what: NameOf, nearest: Option<&str
     let value = quoted(value, lang);
     let place = at(origin, lang);
     let head = match what {
-        NameOf::Probe => lang.pick(format!("{place}sonde inconnue {value}"), format!("{place}unknown probe {value}")),
+        NameOf::Probe => {
+            lang.pick(format!("{place}sonde inconnue {value}"), format!("{place}unknown probe {value}"))
+        }
         NameOf::Ent => lang.pick(
-            format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list)"),
+            format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list)"),
             format!("{place}unknown ENT {value} (list: sonde-ecole endpoints list)"),
         ),
     };
@@ -180,24 +186,29 @@ fn unknown_name(origin: &Origin, value: &str, what: NameOf, nearest: Option<&str
 /// Where a value stands, as the beginning of a sentence.
 fn at(origin: &Origin, lang: Lang) -> String {
     match origin {
-        Origin::Flag(name) | Origin::Variable(name) => lang.pick(format!("{name} : "), format!("{name}: ")),
+        Origin::Flag(name) | Origin::Variable(name) => lang.pick(format!("{name} : "), format!("{name}: ")),
         Origin::File { path, line, key } => {
-            line_of(path, *line, lang) + &lang.pick(format!("{key} : "), format!("{key}: "))
+            line_of(path, *line, lang) + &lang.pick(format!("{key} : "), format!("{key}: "))
         }
         Origin::Question => String::new(),
     }
 }
 
 fn line_of(path: &Path, line: usize, lang: Lang) -> String {
-    lang.pick(format!("{}, ligne {line} : ", path.display()), format!("{}, line {line}: ", path.display()))
+    lang.pick(format!("{}, ligne {line} : ", path.display()), format!("{}, line {line}: ", path.display()))
 }
 
 fn kind(kind: Kind, lang: Lang) -> &'static str {
     match kind {
         Kind::Text => lang.pick("un texte entre guillemets", "a text in quotes"),
-        Kind::TextOrNumber => lang.pick("un texte entre guillemets ou un nombre entier", "a text in quotes or a whole number"),
+        Kind::TextOrNumber => {
+            lang.pick("un texte entre guillemets ou un nombre entier", "a text in quotes or a whole number")
+        }
         Kind::TextOrBool => lang.pick("\"oui\", \"non\" ou \"inconnu\"", "\"yes\", \"no\" or \"unknown\""),
-        Kind::List => lang.pick("un texte entre guillemets, ou une liste [\"…\", \"…\"]", "a text in quotes, or a list [\"…\", \"…\"]"),
+        Kind::List => lang.pick(
+            "un texte entre guillemets, ou une liste [\"…\", \"…\"]",
+            "a text in quotes, or a list [\"…\", \"…\"]",
+        ),
         Kind::Bool => lang.pick("true ou false", "true or false"),
     }
 }
@@ -231,7 +242,9 @@ fn url_problem(problem: &str, lang: Lang) -> &str {
         "the scheme must be http, https or tcp" => "l'adresse doit commencer par http:// ou https://",
         "the scheme is missing (https://…)" => "il manque https:// au début",
         "the host is missing" => "il manque le nom d'hôte",
-        "a user or password does not belong in a URL" => "pas d'utilisateur ni de mot de passe dans l'adresse",
+        "a user or password does not belong in a URL" => {
+            "pas d'utilisateur ni de mot de passe dans l'adresse"
+        }
         "the port is not a number up to 65535" => "le port n'est pas un nombre jusqu'à 65535",
         "tcp:// needs a port (tcp://host:port)" => "tcp:// demande un port (tcp://hôte:port)",
         "only http:// proxies are supported" => "seuls les mandataires http:// sont utilisables",
@@ -251,7 +264,8 @@ mod tests {
     fn every_problem_of_a_url_has_its_french_words() {
         let urls = ["a b", "ftp://h/", "host/path", "https://u:p@h/", "https://h:99999/", "tcp://h"];
         let of_urls = urls.iter().map(|url| url.parse::<Target>().unwrap_err().problem);
-        let of_proxies = ["socks5://h:1", "http://h", "http://a b:1"].map(|text| text.parse::<Proxy>().unwrap_err().problem);
+        let of_proxies = ["socks5://h:1", "http://h", "http://a b:1"]
+            .map(|text| text.parse::<Proxy>().unwrap_err().problem);
         for problem in of_urls.chain(of_proxies) {
             assert_ne!(url_problem(problem, Lang::Fr), problem);
         }

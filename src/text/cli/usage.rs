@@ -42,21 +42,20 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
                 + &perhaps(nearest.as_deref(), lang)
         }
         Usage::MissingCommand => lang.pick("il manque une commande", "a command is missing").to_owned(),
-        Usage::MissingValue { argument } => {
-            lang.pick(format!("il manque une valeur à {}", q(argument)), format!("{} needs a value", q(argument)))
-        }
+        Usage::MissingValue { argument } => lang.pick(
+            format!("il manque une valeur à {}", q(argument)),
+            format!("{} needs a value", q(argument)),
+        ),
         Usage::InvalidValue { argument, value } => lang.pick(
-            format!("{argument} : valeur refusée {}", q(value)),
+            format!("{argument} : valeur refusée {}", q(value)),
             format!("{argument}: value refused {}", q(value)),
         ),
         Usage::UnexpectedValue { argument, value } => lang.pick(
             format!("{} ne prend pas de valeur (reçu {})", q(argument), q(value)),
             format!("{} takes no value (got {})", q(argument), q(value)),
         ),
-        Usage::MissingArgument { arguments } => lang.pick(
-            format!("il manque {}", arguments.join(", ")),
-            format!("missing {}", arguments.join(", ")),
-        ),
+        Usage::MissingArgument { arguments } => lang
+            .pick(format!("il manque {}", arguments.join(", ")), format!("missing {}", arguments.join(", "))),
         Usage::Conflict { argument, with } => lang.pick(
             format!("{} et {} s'excluent", q(argument), q(with)),
             format!("{} and {} exclude each other", q(argument), q(with)),
@@ -65,25 +64,24 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
             format!("{} ne se donne qu'une fois", q(argument)),
             format!("{} can be given only once", q(argument)),
         ),
-        Usage::Other { detail } => {
-            lang.pick(format!("ligne de commande refusée : {detail}"), format!("command line refused: {detail}"))
-        }
+        Usage::Other { detail } => lang
+            .pick(format!("ligne de commande refusée : {detail}"), format!("command line refused: {detail}")),
     };
-    let more = lang.pick("Aide : sonde-ecole --help", "Help: sonde-ecole --help");
+    let more = lang.pick("Aide : sonde-ecole --help", "Help: sonde-ecole --help");
     format!("{}\n{more}", error_line(&what, lang))
 }
 
 /// The line that every refusal begins with.
 #[must_use]
 pub fn error_line(what: &str, lang: Lang) -> String {
-    lang.pick(format!("sonde-ecole : {what}"), format!("sonde-ecole: {what}"))
+    lang.pick(format!("sonde-ecole : {what}"), format!("sonde-ecole: {what}"))
 }
 
 /// The nearest name, when there is one.
 pub(super) fn perhaps(nearest: Option<&str>, lang: Lang) -> String {
     nearest.map_or(String::new(), |nearest| {
         let nearest = quoted(nearest, lang);
-        lang.pick(format!(" — vouliez-vous dire {nearest} ?"), format!(" — did you mean {nearest}?"))
+        lang.pick(format!(" — vouliez-vous dire {nearest} ?"), format!(" — did you mean {nearest}?"))
     })
 }
 
@@ -91,8 +89,8 @@ pub(super) fn perhaps(nearest: Option<&str>, lang: Lang) -> String {
 #[must_use]
 pub fn no_command(lang: Lang) -> String {
     lang.pick(
-        "sonde-ecole : il manque une commande (les questions guidées demandent un terminal).\n\
-         Mesurer : sonde-ecole run · Démonstration : sonde-ecole demo · Aide : sonde-ecole --help",
+        "sonde-ecole : il manque une commande (les questions guidées demandent un terminal).\n\
+         Mesurer : sonde-ecole run · Démonstration : sonde-ecole demo · Aide : sonde-ecole --help",
         "sonde-ecole: a command is missing (the guided questions need a terminal).\n\
          Measure: sonde-ecole run · Demonstration: sonde-ecole demo · Help: sonde-ecole --help",
     )
