@@ -21,17 +21,28 @@ fn dressed(command: Command, path: &str, lang: Lang) -> Command {
     let about = help::command(path).map(|text| text.pick(lang));
     let mut command = command
         .disable_help_flag(true)
-        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help(help::help(lang)))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(help::help(lang))
+                .help_heading(help::options_heading(lang)),
+        )
         .mut_args(|arg| {
             let Some(text) = help::argument(path, arg.get_id().as_str()) else { return arg };
-            let mut arg =
-                arg.help(text.help.pick(lang)).help_heading(text.group.map(|group| group.heading(lang)));
+            let mut arg = arg.help(text.help.pick(lang)).help_heading(match text.group {
+                Some(group) => group.heading(lang),
+                None if arg.is_positional() => help::arguments_heading(lang),
+                None => help::options_heading(lang),
+            });
             if let Some(name) = text.value {
                 arg = arg.value_name(name.pick(lang));
             }
             arg
         })
-        .subcommand_value_name(help::command_word(lang));
+        .subcommand_value_name(help::command_word(lang))
+        .subcommand_help_heading(help::commands_heading(lang));
     if let Some(about) = about {
         command = command.about(about);
     }
@@ -43,8 +54,7 @@ fn dressed(command: Command, path: &str, lang: Lang) -> Command {
         let below = if path.is_empty() { name.clone() } else { format!("{path} {name}") };
         command = command.mut_subcommand(name, |sub| dressed(sub, &below, lang));
     }
-    let template = help::template(lang, !names.is_empty(), command.get_positionals().next().is_some());
-    command.help_template(template)
+    command.help_template(help::template(lang))
 }
 
 #[cfg(test)]

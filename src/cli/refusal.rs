@@ -24,7 +24,9 @@ fn understood(error: &clap::Error) -> Usage {
         Some(ContextValue::StyledStr(text)) => Some(text.to_string()),
         _ => None,
     };
-    let argument = one(ContextKind::InvalidArg).unwrap_or_default();
+    // clap shows the value's name beside the flag (`--uai <UAI>`): the flag alone reads better in a sentence.
+    let bare = |text: String| text.split(' ').next().unwrap_or_default().to_owned();
+    let argument = one(ContextKind::InvalidArg).map(bare).unwrap_or_default();
     match error.kind() {
         ErrorKind::UnknownArgument => {
             Usage::UnknownArgument { argument, nearest: one(ContextKind::SuggestedArg) }

@@ -14,7 +14,7 @@ use sonde_probes::{Env, Event};
 use sonde_report::assess::{Assessment, RuleReference, VerdictKind, assess};
 use sonde_report::document::{Agent, Clock, DataUsed, Environment, Measurements, SCHEMA};
 use sonde_report::values::{LinkValue, TransferValue};
-use sonde_report::{Measurement, Outcome, ReasonCode, Report, Requirements};
+use sonde_report::{CaveatCode, Measurement, Outcome, ReasonCode, Report, Requirements};
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, exit_code, measure, stop_asked};
@@ -63,6 +63,12 @@ pub async fn execute(
         }
     };
     taken.note_conditions();
+    if plan.demonstration {
+        let Measurements { download, upload, .. } = &mut taken.measurements;
+        for transfer in [download, upload].into_iter().flatten() {
+            transfer.add_caveat(CaveatCode::Demonstration.into());
+        }
+    }
     if let Some(cut) = cut {
         steps::fill_missing(plan, &mut taken.measurements, cut.reason());
     }

@@ -34,11 +34,11 @@ impl Group {
     #[must_use]
     pub fn heading(self, lang: Lang) -> &'static str {
         match self {
-            Self::School => lang.pick("L'école", "The school"),
-            Self::Measures => lang.pick("Ce qui est mesuré", "What is measured"),
-            Self::Network => lang.pick("Le réseau", "The network"),
-            Self::Output => lang.pick("Le rapport", "The report"),
-            Self::Upload => lang.pick("L'envoi", "Sending"),
+            Self::School => lang.pick("L'école ", "The school"),
+            Self::Measures => lang.pick("Ce qui est mesuré ", "What is measured"),
+            Self::Network => lang.pick("Le réseau ", "The network"),
+            Self::Output => lang.pick("Le rapport ", "The report"),
+            Self::Upload => lang.pick("L'envoi ", "Sending"),
         }
     }
 }
@@ -66,17 +66,28 @@ pub fn command_word(lang: Lang) -> &'static str {
 
 /// The layout of a command's help.
 #[must_use]
-pub fn template(lang: Lang, commands: bool, positionals: bool) -> String {
-    let mut template =
-        format!("{{about-with-newline}}\n{} {{usage}}\n", lang.pick("Utilisation :", "Usage:"));
-    if commands {
-        template += &format!("\n{}\n{{subcommands}}\n", lang.pick("Commandes :", "Commands:"));
-    }
-    if positionals {
-        template += &format!("\n{}\n{{positionals}}\n", lang.pick("Arguments :", "Arguments:"));
-    }
-    template += &format!("\n{}\n{{options}}{{after-help}}", lang.pick("Options :", "Options:"));
-    template
+pub fn template(lang: Lang) -> String {
+    let usage = lang.pick("Utilisation :", "Usage:");
+    format!("{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}")
+}
+
+/// The heading of the arguments without a group of their own. clap puts a colon behind every heading: the French one
+/// ends with the space that goes before it.
+#[must_use]
+pub fn options_heading(lang: Lang) -> &'static str {
+    lang.pick("Options ", "Options")
+}
+
+/// The heading of the arguments without a flag.
+#[must_use]
+pub fn arguments_heading(lang: Lang) -> &'static str {
+    lang.pick("Arguments ", "Arguments")
+}
+
+/// The heading of the commands.
+#[must_use]
+pub fn commands_heading(lang: Lang) -> &'static str {
+    lang.pick("Commandes ", "Commands")
 }
 
 /// What a command is for. `path` names it: `""`, `run`, `spool status`.
