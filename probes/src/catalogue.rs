@@ -98,7 +98,11 @@ pub struct UnknownEnt {
 impl Catalogue {
     /// The built-in catalogue.
     #[must_use]
-    #[allow(clippy::expect_used, reason = "files of this crate; a test loads every one")]
+    #[allow(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "files of this crate; a test loads every one"
+    )]
     pub fn built_in() -> Self {
         let mut all = Self::default();
         for (origin, text) in BUILT_IN {
@@ -238,7 +242,7 @@ fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
 
 /// The public mires, in the order to try them. M-Lab is not among them: it publishes its users' addresses.
 #[must_use]
-#[allow(clippy::expect_used, reason = "a file of this crate; a test loads it")]
+#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a file of this crate; a test loads it")]
 pub fn built_in_mires() -> Vec<Mire> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -250,7 +254,7 @@ pub fn built_in_mires() -> Vec<Mire> {
 
 /// The control targets: two unrelated hosts whose answers are known beforehand.
 #[must_use]
-#[allow(clippy::expect_used, reason = "a file of this crate; a test loads it")]
+#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a file of this crate; a test loads it")]
 pub fn built_in_controls() -> Vec<ControlTarget> {
     #[derive(Deserialize)]
     struct File {

@@ -12,8 +12,9 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Resolver, TokioResolver};
+use sonde_report::measurement::{Attempt, Remedy};
 use sonde_report::values::{DnsPath, DnsQuestion, DnsValue};
-use sonde_report::{Attempt, Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Remedy, Stage};
+use sonde_report::{Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 
 use crate::clock::{Stopwatch, micros};
 use crate::{Env, dial, stats};
@@ -264,12 +265,12 @@ const LOCAL_ENDINGS: [&str; 12] = [
 /// Whether every address answered for `name` is one no public name has; `None` for names that are not public.
 pub(crate) fn altered(name: &str, addresses: &[IpAddr]) -> Option<Altered> {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let local = |ending: &&str| {
-        name.strip_suffix(**ending).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    let local = |ending: &str| {
+        name.strip_suffix(ending).is_some_and(|front| front.is_empty() || front.ends_with('.'))
     };
     let public = name.contains('.')
         && name.parse::<IpAddr>().is_err()
-        && !LOCAL_ENDINGS.iter().any(|ending| local(&ending));
+        && !LOCAL_ENDINGS.iter().any(|ending| local(ending));
     if !public || addresses.is_empty() {
         return None;
     }

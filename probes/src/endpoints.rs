@@ -7,10 +7,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sonde_report::measurement::Remedy;
 use sonde_report::values::{EndpointState, EndpointValue};
-use sonde_report::{
-    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Remedy, Stage,
-};
+use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -178,7 +177,7 @@ async fn reach(endpoint: &Endpoint, url: &str, limit: Duration, env: &Env) -> Re
             phases: visit.phases,
             tls: visit.tls.clone(),
             address: visit.address.map(|address: IpAddr| address.to_string()),
-            redirects: visit.redirects.iter().map(|to| shown(to)).collect(),
+            redirects: visit.redirects.iter().map(shown).collect(),
             failure: found.failure,
         },
         caveats,

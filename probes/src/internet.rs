@@ -5,10 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use sonde_report::measurement::{Attempt, Remedy};
 use sonde_report::values::{Control, InternetAccess, InternetValue};
-use sonde_report::{
-    Attempt, Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Remedy, Stage,
-};
+use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::task::JoinSet;
 
 use crate::clock::Stopwatch;

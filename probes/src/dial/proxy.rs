@@ -176,6 +176,8 @@ pub(super) async fn open_tunnel(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use super::*;
 
     #[test]

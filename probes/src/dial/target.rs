@@ -110,6 +110,8 @@ impl fmt::Display for Target {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use super::*;
 
     #[test]

@@ -175,9 +175,15 @@ impl ServerCertVerifier for TwiceVerified {
         let info = TlsInfo { version: String::new(), issuer, public_root: by_public.is_ok() };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
         by_public.or_else(|public_error| {
-            let local = self.local.as_ref().ok_or(public_error)?;
-            // The local store's error: it knows more roots, so "expired" beats "unknown issuer" where both hold.
-            local.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            let Some(local) = &self.local else { return Err(public_error) };
+            // Whichever set knows the chain says what is wrong with it: "expired" or "another name's" beats
+            // "unknown issuer".
+            local.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(
+                |local_error| match local_error {
+                    rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => public_error,
+                    other => other,
+                },
+            )
         })
     }
 

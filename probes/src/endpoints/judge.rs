@@ -158,19 +158,12 @@ fn answered(target: &Target, visit: &Visit, last: &Hop) -> Finding {
         );
     }
     if last.status >= 500 {
-        return match block_pages::squid_error(last) {
-            Some(code) => {
-                let detail = format!("{} {code}", last.status);
-                Finding::stopped(
-                    EndpointState::Unreachable,
-                    Failure::with(Stage::Proxy, Cause::ProxyRefused, detail),
-                )
-            }
-            None => {
-                let failure = Failure::with(Stage::Http, Cause::HttpStatus, last.status.to_string());
-                Finding::stopped(EndpointState::RemoteError, failure)
-            }
+        let Some(code) = block_pages::squid_error(last) else {
+            let failure = Failure::with(Stage::Http, Cause::HttpStatus, last.status.to_string());
+            return Finding::stopped(EndpointState::RemoteError, failure);
         };
+        let failure = Failure::with(Stage::Proxy, Cause::ProxyRefused, format!("{} {code}", last.status));
+        return Finding::stopped(EndpointState::Unreachable, failure);
     }
     let endless =
         visit.endless.then(|| Failure::with(Stage::Http, Cause::ProtocolError, "redirects without end"));

@@ -122,13 +122,7 @@ async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result
     let connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
-            let mut visit = note(notes);
-            if visit.first() {
-                visit.phases = Phases { dns_us: visit.phases.dns_us.or(error.phases.dns_us), ..error.phases };
-                visit.tls = error.tls;
-            }
-            visit.address = error.address.or(visit.address);
-            drop(visit);
+            note_stop(&error, notes);
             if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host).is_none() {
                 let plain = answer_in_plain(dialer, target, error.address, notes).await;
                 note(notes).plain = plain;
@@ -136,16 +130,7 @@ async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result
             return Err(error.failure);
         }
     };
-    let mut visit = note(notes);
-    visit.stage = Some(Stage::Http);
-    visit.address = Some(connection.peer.ip());
-    visit.via_proxy |= connection.via_proxy;
-    if visit.first() {
-        visit.phases =
-            Phases { dns_us: visit.phases.dns_us.or(connection.phases.dns_us), ..connection.phases };
-        visit.tls.clone_from(&connection.tls);
-    }
-    drop(visit);
+    note_connection(&connection, notes);
     if target.scheme == Scheme::Tcp {
         return Ok(None);
     }
@@ -155,15 +140,39 @@ async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result
     Ok(Some(hop))
 }
 
+/// Notes how far an attempt came.
+fn note_stop(error: &DialError, notes: Notes<'_>) {
+    let mut visit = note(notes);
+    if visit.first() {
+        visit.phases = Phases { dns_us: visit.phases.dns_us.or(error.phases.dns_us), ..error.phases };
+        visit.tls.clone_from(&error.tls);
+    }
+    visit.address = error.address.or(visit.address);
+}
+
+/// Notes a connection that stands.
+fn note_connection(connection: &Connection, notes: Notes<'_>) {
+    let mut visit = note(notes);
+    visit.stage = Some(Stage::Http);
+    visit.address = Some(connection.peer.ip());
+    visit.via_proxy |= connection.via_proxy;
+    if visit.first() {
+        visit.phases =
+            Phases { dns_us: visit.phases.dns_us.or(connection.phases.dns_us), ..connection.phases };
+        visit.tls.clone_from(&connection.tls);
+    }
+}
+
 /// Connects: through the proxy where one applies, otherwise to each address of the name in turn, after a look at
 /// what the resolver answered.
 async fn connect(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result<Connection, DialError> {
     let stop = |failure| DialError { failure, phases: Phases::default(), address: None, tls: None };
     if dialer.proxy_for(&target.host).is_some() {
-        let mut visit = note(notes);
-        visit.via_proxy = true;
-        visit.stage = Some(Stage::Proxy);
-        drop(visit);
+        {
+            let mut visit = note(notes);
+            visit.via_proxy = true;
+            visit.stage = Some(Stage::Proxy);
+        }
         return dialer.connect(target).await;
     }
     note(notes).stage = Some(Stage::Dns);
