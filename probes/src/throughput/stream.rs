@@ -56,7 +56,8 @@ impl Facts {
         let phases = connection.phases;
         // The longest handshake: behind a proxy, or one that a satellite link hides, TCP ends near the client and
         // only CONNECT and TLS go all the way. Too long is harmless: it only makes the windows longer.
-        let longest = [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
+        let longest =
+            [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
         let version = match &connection.tls {
             None => Tls::None,
             Some(tls) if tls.version == "1.2" => Tls::V1_2,
@@ -100,9 +101,9 @@ impl Stream {
             MireProtocol::Http | MireProtocol::Librespeed => {
                 HttpStream::open(job, upload).await.map(|(stream, facts)| (Self::Http(stream), facts))
             }
-            MireProtocol::Ndt7 => {
-                Ndt7Stream::open(job, upload).await.map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts))
-            }
+            MireProtocol::Ndt7 => Ndt7Stream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts)),
         }
     }
 
