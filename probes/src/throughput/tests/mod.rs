@@ -154,7 +154,8 @@ async fn a_paced_file_is_measured_with_its_interval_and_progress() {
     assert!(value.ci95_bps[0] <= value.ip_rate_bps && value.ip_rate_bps <= value.ci95_bps[1]);
     assert!(value.ip_rate_bps > value.goodput_bps);
     assert_eq!((value.stop, value.counted_at), (StopReason::TimeCap, CountedAt::Receiver));
-    assert_eq!((value.streams, value.server.family, value.repetitions.len()), (4, 4, 1));
+    assert_eq!((value.server.family, value.repetitions.len()), (4, 1));
+    assert!((4..=8).contains(&value.streams), "{}", value.streams);
     assert_eq!(value.samples.last().unwrap().bytes, value.bytes);
     assert!(value.ramp_ms >= 500 && value.samples.len() <= 200);
     assert!(!value.server.url.contains("a=b"), "a query may hold a token");

@@ -74,6 +74,8 @@ struct Shared {
 /// Starts a server that moves bytes at `mbit_s` Mbit/s at most.
 pub(super) async fn start(manner: Manner, mbit_s: f64) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // A mire that reads slowly must be felt by the sender, not hidden in megabytes of buffer.
+    socket2::SockRef::from(&listener).set_recv_buffer_size(64 << 10).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (received, requests) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let shared = Arc::new(Shared {
@@ -132,7 +134,12 @@ async fn http(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 body(&mut stream, shared, announced, size, "").await?;
                 return std::future::pending().await;
             }
-            Manner::Says(text) => return stream.write_all(text.as_bytes()).await,
+            Manner::Says(text) => {
+                stream.write_all(text.as_bytes()).await?;
+                stream.shutdown().await?;
+                // Closing with a request's body unread would reset the connection and lose the answer.
+                return tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop);
+            }
             Manner::Silent => return std::future::pending().await,
             Manner::Resets => return socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
             Manner::Swallows => {
@@ -177,6 +184,8 @@ async fn swallow(
     length: u64,
     already: usize,
 ) -> std::io::Result<()> {
+    // What came with the head is part of the load like the rest.
+    shared.pace.pass(already).await;
     shared.received.fetch_add(already as u64, Ordering::SeqCst);
     let mut left = length - already as u64;
     let mut buffer = [0; 8 << 10];
