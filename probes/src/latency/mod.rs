@@ -188,8 +188,8 @@ mod tests {
         }
     }
 
-    fn tcp() -> Result<RttSeries, Failure> {
-        Ok(series(RttMethod::Tcp, 4, &[100, 200, 100, 300]).unwrap())
+    fn tcp() -> RttSeries {
+        series(RttMethod::Tcp, 4, &[100, 200, 100, 300]).unwrap()
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn icmp_is_preferred_where_it_answers() {
         let answered = Icmp::Sent { sent: 2, rtts: vec![10, 20] };
-        let (value, caveats) = choose(tcp(), &answered).unwrap();
+        let (value, caveats) = choose(Ok(tcp()), &answered).unwrap();
         assert_eq!((value.best.method, value.series.len()), (RttMethod::Icmp, 2));
         assert!(caveats.is_empty());
         let (value, _) = choose(Err(Failure::new(Stage::Tcp, Cause::Timeout)), &answered).unwrap();
@@ -218,7 +218,7 @@ mod tests {
         let filtered = Icmp::Sent { sent: 2, rtts: Vec::new() };
         let refused = Icmp::NotPermitted("permission denied".to_owned());
         for (icmp, code) in [(filtered, CaveatCode::IcmpFiltered), (refused, CaveatCode::IcmpNotPermitted)] {
-            let (value, caveats) = choose(tcp(), &icmp).unwrap();
+            let (value, caveats) = choose(Ok(tcp()), &icmp).unwrap();
             assert_eq!((value.best.method, value.series.len()), (RttMethod::Tcp, 1));
             assert_eq!(caveats.iter().map(|c| c.code).collect::<Vec<_>>(), [code]);
             let lost = choose(Err(Failure::new(Stage::Tcp, Cause::Timeout)), &icmp).unwrap_err();

@@ -40,7 +40,7 @@ const BROKEN_S: f64 = 2.0;
 /// Least bytes of any value: two seconds of 128 kbit/s, the slowest line worth a figure.
 const LEAST_BYTES: u64 = 32 << 10;
 /// Time for what an upload has under way to be acknowledged after its end.
-const DRAIN: Duration = Duration::from_millis(1000);
+const DRAIN: Duration = Duration::from_secs(1);
 /// Step of an upload's curve, seconds.
 const UPLOAD_STEP: f64 = 0.05;
 

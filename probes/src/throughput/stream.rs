@@ -89,7 +89,7 @@ fn segment(_: &Connection) -> Option<u32> {
 /// An open stream, ready to carry.
 #[derive(Debug)]
 pub(crate) enum Stream {
-    Http(HttpStream),
+    Http(Box<HttpStream>),
     Ndt7(Box<Ndt7Stream>),
 }
 
@@ -98,9 +98,9 @@ impl Stream {
     pub(crate) async fn open(job: &Job) -> Result<(Self, Facts), Failure> {
         let upload = job.direction == Direction::Upload;
         match job.mire.protocol {
-            MireProtocol::Http | MireProtocol::Librespeed => {
-                HttpStream::open(job, upload).await.map(|(stream, facts)| (Self::Http(stream), facts))
-            }
+            MireProtocol::Http | MireProtocol::Librespeed => HttpStream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Http(Box::new(stream)), facts)),
             MireProtocol::Ndt7 => Ndt7Stream::open(job, upload)
                 .await
                 .map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts)),

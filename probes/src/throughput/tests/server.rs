@@ -102,7 +102,7 @@ pub(super) async fn start(manner: Manner, mbit_s: f64) -> Server {
 /// Reads a request's head; returns its announced body length and the body bytes read with it.
 async fn head(stream: &mut TcpStream) -> std::io::Result<Option<(u64, usize)>> {
     let mut read = Vec::new();
-    let mut buffer = [0; 16 << 10];
+    let mut buffer = vec![0; 16 << 10];
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
@@ -167,7 +167,7 @@ async fn body(
         "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {announced}\r\n{header}\r\n"
     );
     stream.write_all(head.as_bytes()).await?;
-    let chunk = [0xa5; 8 << 10];
+    let chunk = vec![0xa5; 8 << 10];
     let mut left = size;
     while left > 0 {
         let count = chunk.len().min(left as usize);
@@ -188,7 +188,7 @@ async fn swallow(
     shared.pace.pass(already).await;
     shared.received.fetch_add(already as u64, Ordering::SeqCst);
     let mut left = length - already as u64;
-    let mut buffer = [0; 8 << 10];
+    let mut buffer = vec![0; 8 << 10];
     while left > 0 {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
