@@ -23,8 +23,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-pub use http1::{Exchange, Session};
 pub(crate) use http1::hyper_failure;
+pub use http1::{Exchange, Session};
 pub use proxy::{Credentials, Proxy, ProxyError};
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, read_pem_certificates};

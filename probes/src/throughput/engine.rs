@@ -40,7 +40,7 @@ const BROKEN_S: f64 = 2.0;
 /// Least bytes of any value: two seconds of 128 kbit/s, the slowest line worth a figure.
 const LEAST_BYTES: u64 = 32 << 10;
 /// Time for what an upload has under way to be acknowledged after its end.
-const DRAIN: Duration = Duration::from_millis(1000);
+const DRAIN: Duration = Duration::from_secs(1);
 /// Step of an upload's curve, seconds.
 const UPLOAD_STEP: f64 = 0.05;
 
@@ -104,6 +104,8 @@ struct Engine<'a> {
     /// Whether more streams are still worth trying.
     growing: bool,
     broke: Option<Failure>,
+    /// The last moment with progress, seconds.
+    active_at: f64,
 }
 
 impl<'a> Engine<'a> {
@@ -122,6 +124,7 @@ impl<'a> Engine<'a> {
             rate_before: None,
             growing: true,
             broke: None,
+            active_at: 0.0,
         }
     }
 
@@ -159,7 +162,7 @@ impl<'a> Engine<'a> {
     async fn watch(&mut self, env: &Env) -> End {
         let mut ticker = interval(TICK);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut ticks, mut activity, mut active_at) = (0_u32, 0, 0.0);
+        let (mut ticks, mut activity) = (0_u32, 0);
         loop {
             tokio::select! {
                 Some(ended) = self.tasks.join_next() => {
@@ -171,13 +174,14 @@ impl<'a> Engine<'a> {
                     let now = self.meter.now();
                     self.take_point(now);
                     if self.meter.activity() != activity {
-                        (activity, active_at) = (self.meter.activity(), now);
+                        activity = self.meter.activity();
+                        self.active_at = now;
                     }
                     ticks = ticks.wrapping_add(1);
                     if ticks.is_multiple_of(TELL_TICKS) {
                         self.tell(env, now);
                     }
-                    if let Some(end) = self.should_end(now, now - active_at) {
+                    if let Some(end) = self.should_end(now, now - self.active_at) {
                         return end;
                     }
                     if ticks.is_multiple_of(JUDGE_TICKS) && self.judge(now) {
@@ -312,11 +316,15 @@ impl<'a> Engine<'a> {
         self.tasks.shutdown().await;
         let (bytes, elapsed) = (self.meter.counted(), self.meter.now());
         let elapsed = if self.job.direction == Direction::Upload { elapsed } else { now };
-        let (series, conditions) = self.curve();
+        let (mut series, conditions) = self.curve();
+        if let End::Broken(failure) = &end {
+            // The silence before a stall is noticed is the break itself, not a slow line.
+            series.cut(self.active_at);
+            self.broke = self.broke.take().or_else(|| Some(failure.clone()));
+        }
         let wasted = |failure| Wasted { failure, bytes };
-        let too_little = |cause| {
-            Failure::with(Stage::Transfer, cause, format!("{bytes} bytes in {elapsed:.1} s"))
-        };
+        let too_little =
+            |cause| Failure::with(Stage::Transfer, cause, format!("{bytes} bytes in {elapsed:.1} s"));
         let (stop, least_s) = match &end {
             End::Stop(StopReason::FarEnd) | End::Broken(_) => (StopReason::FarEnd, BROKEN_S),
             End::Stop(stop) => (*stop, 0.0),

@@ -158,8 +158,7 @@ fn half_width(means: &[f64], rate: f64) -> f64 {
 fn autocorrelation(values: &[f64]) -> f64 {
     let Some(mean) = stats::mean(values) else { return 0.0 };
     let variance: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    let lagged: f64 =
-        values.iter().zip(values.iter().skip(1)).map(|(a, b)| (a - mean) * (b - mean)).sum();
+    let lagged: f64 = values.iter().zip(values.iter().skip(1)).map(|(a, b)| (a - mean) * (b - mean)).sum();
     if variance > 0.0 { lagged / variance } else { 0.0 }
 }
 

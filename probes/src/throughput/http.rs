@@ -267,9 +267,16 @@ fn page() -> Failure {
 
 /// Whether a body begins like a web page or like the source of one, whatever its head says.
 fn is_page(data: &Bytes) -> bool {
-    let start: Vec<u8> =
-        data.iter().copied().skip_while(u8::is_ascii_whitespace).take(9).map(|b| b.to_ascii_lowercase()).collect();
-    [b"<!doctype".as_slice(), b"<html", b"<head", b"<?php", b"<?xml"].iter().any(|mark| start.starts_with(mark))
+    let start: Vec<u8> = data
+        .iter()
+        .copied()
+        .skip_while(u8::is_ascii_whitespace)
+        .take(9)
+        .map(|b| b.to_ascii_lowercase())
+        .collect();
+    [b"<!doctype".as_slice(), b"<html", b"<head", b"<?php", b"<?xml"]
+        .iter()
+        .any(|mark| start.starts_with(mark))
 }
 
 #[cfg(test)]

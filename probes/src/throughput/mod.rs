@@ -169,7 +169,11 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
         caveats.push(CaveatCode::StillRising.into());
     }
     if let Some(failure) = &transfer.broke {
-        caveats.push(CaveatCode::BrokeOff.with(named(failure.stage, failure.cause, failure.detail.as_deref())));
+        caveats.push(CaveatCode::BrokeOff.with(named(
+            failure.stage,
+            failure.cause,
+            failure.detail.as_deref(),
+        )));
     }
     if transfer.waiting > WAITING_SHARE {
         let detail = format!("{:.0} % of the time between two answers", transfer.waiting * 100.0);

@@ -57,9 +57,8 @@ impl Ndt7Stream {
             return Err(Failure::with(Stage::Proxy, Cause::ProxyRefused, detail));
         }
         let facts = Facts::of(&connection);
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let io = Counted { io: connection.io, meter: None };
         let greeting = tokio_tungstenite::client_async_with_config(request(&target)?, io, Some(config));
         match timeout(job.dialer.config().answer_timeout, greeting).await {
@@ -86,7 +85,8 @@ impl Ndt7Stream {
 
     /// Sends until told to stop, then waits for what is still on its way to be acknowledged.
     pub(crate) async fn upload(self, meter: &Meter) -> Result<(), Failure> {
-        let mut sender = Sender { socket: self.socket, sent: 0, acked: 0, acked_at: meter.now(), ping_due: false };
+        let mut sender =
+            Sender { socket: self.socket, sent: 0, acked: 0, acked_at: meter.now(), ping_due: false };
         std::future::poll_fn(|cx| sender.poll(cx, meter)).await
     }
 }
@@ -225,7 +225,10 @@ fn request(target: &Target) -> Result<http::Request<()>, Failure> {
         .header(http::header::CONNECTION, "Upgrade")
         .header(http::header::UPGRADE, "websocket")
         .header(http::header::SEC_WEBSOCKET_VERSION, "13")
-        .header(http::header::SEC_WEBSOCKET_KEY, tokio_tungstenite::tungstenite::handshake::client::generate_key())
+        .header(
+            http::header::SEC_WEBSOCKET_KEY,
+            tokio_tungstenite::tungstenite::handshake::client::generate_key(),
+        )
         .header(http::header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)
         .body(())
         .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))
@@ -234,11 +237,14 @@ fn request(target: &Target) -> Result<http::Request<()>, Failure> {
 /// Why the upgrade did not succeed.
 fn greeting_failure(error: &Error, target: &Target) -> Failure {
     match error {
-        Error::Http(response) if response.status().is_success() => {
-            Failure::with(Stage::Http, Cause::UnexpectedContent, format!("{} to an upgrade", response.status()))
-        }
+        Error::Http(response) if response.status().is_success() => Failure::with(
+            Stage::Http,
+            Cause::UnexpectedContent,
+            format!("{} to an upgrade", response.status()),
+        ),
         Error::Http(response) => {
-            let location = response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok());
+            let location =
+                response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok());
             status_failure(response.status(), location, target)
         }
         other => Failure { stage: Stage::Http, ..failure(other) },
@@ -301,7 +307,10 @@ mod tests {
 
     #[test]
     fn counters_are_read_whatever_else_is_there() {
-        assert_eq!(counted_by_mire(r#"{"AppInfo":{"NumBytes":1000},"TCPInfo":{"BytesReceived":2000}}"#), Some(1000));
+        assert_eq!(
+            counted_by_mire(r#"{"AppInfo":{"NumBytes":1000},"TCPInfo":{"BytesReceived":2000}}"#),
+            Some(1000)
+        );
         assert_eq!(counted_by_mire(r#"{"TCPInfo":{"BytesReceived":10}}"#), Some(0));
         let wire = counted_by_mire(r#"{"TCPInfo":{"BytesReceived":1000000,"ElapsedTime":5},"X":[1]}"#);
         assert!(wire.is_some_and(|bytes| (985_000..1_000_000).contains(&bytes)), "{wire:?}");

@@ -34,14 +34,14 @@ pub(crate) enum Tls {
 /// `segment` is the largest TCP payload as the system tells it (TCP_MAXSEG: options already taken off), `None` where
 /// it does not. WebSocket frames and HTTP heads are left out: below 0.1 % for messages of 8 KiB and more.
 pub(crate) fn ip_bytes_per_byte(segment: Option<u32>, address: IpAddr, tls: Tls) -> f64 {
-    let (ip_header, usual) =
-        if address.is_ipv4() { (20, USUAL_SEGMENT_V4) } else { (40, USUAL_SEGMENT_V6) };
+    let (ip_header, usual) = if address.is_ipv4() { (20, USUAL_SEGMENT_V4) } else { (40, USUAL_SEGMENT_V6) };
     // Below 500 bytes no path of this century works: such an answer is a mistake.
     let segment = segment.filter(|&segment| (500..=65_535).contains(&segment)).unwrap_or(usual);
     let headers = ip_header + TCP_HEADER;
     // Timestamps are on unless the packet would then not fit the Ethernet it was made for (1460 and 1452: off).
     let with = segment + headers + TIMESTAMPS;
-    let timestamps = if (ETHERNET_MTU + 1..=ETHERNET_MTU + TIMESTAMPS).contains(&with) { 0 } else { TIMESTAMPS };
+    let timestamps =
+        if (ETHERNET_MTU + 1..=ETHERNET_MTU + TIMESTAMPS).contains(&with) { 0 } else { TIMESTAMPS };
     let records = match tls {
         Tls::None => 0.0,
         // Header 5, explicit nonce 8, tag 16 (RFC 5246, RFC 5288).

@@ -68,7 +68,8 @@ impl Body for Payload {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        let length = usize::try_from(self.left).map_or(SLICE, |left| left.min(SLICE)).min(BLOCK - self.offset);
+        let length =
+            usize::try_from(self.left).map_or(SLICE, |left| left.min(SLICE)).min(BLOCK - self.offset);
         let slice = block().slice(self.offset..self.offset + length);
         self.offset = (self.offset + length) % BLOCK;
         self.left -= length as u64;

@@ -77,6 +77,11 @@ impl Series {
         self.0.last().map_or(0.0, |point| point.at)
     }
 
+    /// Forgets what came after `at`.
+    pub(crate) fn cut(&mut self, at: f64) {
+        self.0.retain(|point| point.at <= at);
+    }
+
     /// Bytes by the moment `at`, interpolated.
     pub(crate) fn bytes_at(&self, at: f64) -> f64 {
         let next = self.0.partition_point(|point| point.at < at);

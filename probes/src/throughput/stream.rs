@@ -56,7 +56,8 @@ impl Facts {
         let phases = connection.phases;
         // The longest handshake: behind a proxy, or one that a satellite link hides, TCP ends near the client and
         // only CONNECT and TLS go all the way. Too long is harmless: it only makes the windows longer.
-        let longest = [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
+        let longest =
+            [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
         let version = match &connection.tls {
             None => Tls::None,
             Some(tls) if tls.version == "1.2" => Tls::V1_2,
@@ -88,7 +89,7 @@ fn segment(_: &Connection) -> Option<u32> {
 /// An open stream, ready to carry.
 #[derive(Debug)]
 pub(crate) enum Stream {
-    Http(HttpStream),
+    Http(Box<HttpStream>),
     Ndt7(Box<Ndt7Stream>),
 }
 
@@ -97,12 +98,12 @@ impl Stream {
     pub(crate) async fn open(job: &Job) -> Result<(Self, Facts), Failure> {
         let upload = job.direction == Direction::Upload;
         match job.mire.protocol {
-            MireProtocol::Http | MireProtocol::Librespeed => {
-                HttpStream::open(job, upload).await.map(|(stream, facts)| (Self::Http(stream), facts))
-            }
-            MireProtocol::Ndt7 => {
-                Ndt7Stream::open(job, upload).await.map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts))
-            }
+            MireProtocol::Http | MireProtocol::Librespeed => HttpStream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Http(Box::new(stream)), facts)),
+            MireProtocol::Ndt7 => Ndt7Stream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts)),
         }
     }
 
