@@ -88,7 +88,12 @@ mod tests {
         }
     }
 
-    fn codes(direction: Direction, conditions: &RunConditions, link: &LinkValue, rate: u64) -> Vec<CaveatCode> {
+    fn codes(
+        direction: Direction,
+        conditions: &RunConditions,
+        link: &LinkValue,
+        rate: u64,
+    ) -> Vec<CaveatCode> {
         caveats_for(direction, conditions, link, rate).into_iter().map(|caveat| caveat.code).collect()
     }
 

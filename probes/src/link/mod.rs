@@ -181,9 +181,11 @@ fn kind_of(interface: &netdev::Interface) -> InterfaceKind {
         return InterfaceKind::Loopback;
     }
     match interface.if_type {
-        Type::Ethernet | Type::Ethernet3Megabit | Type::FastEthernetT | Type::FastEthernetFx | Type::GigabitEthernet => {
-            InterfaceKind::Ethernet
-        }
+        Type::Ethernet
+        | Type::Ethernet3Megabit
+        | Type::FastEthernetT
+        | Type::FastEthernetFx
+        | Type::GigabitEthernet => InterfaceKind::Ethernet,
         Type::Wireless80211 => InterfaceKind::Wifi,
         Type::Wwanpp | Type::Wwanpp2 => InterfaceKind::Cellular,
         Type::Ppp | Type::Slip | Type::Tunnel | Type::ProprietaryVirtual => InterfaceKind::Tunnel,

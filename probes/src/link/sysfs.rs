@@ -27,7 +27,8 @@ pub(super) fn kind(net: &Path, name: &str) -> InterfaceKind {
 fn kind_at(net: &Path, name: &str, depth: u8) -> InterfaceKind {
     let here = net.join(name);
     let devtype = devtype(&here);
-    if here.join("wireless").exists() || here.join("phy80211").exists() || devtype.as_deref() == Some("wlan") {
+    if here.join("wireless").exists() || here.join("phy80211").exists() || devtype.as_deref() == Some("wlan")
+    {
         return InterfaceKind::Wifi;
     }
     if here.join("tun_flags").exists() || devtype.as_deref() == Some("wireguard") {
@@ -153,7 +154,11 @@ mod tests {
     #[test]
     fn an_unknown_rate_is_absent() {
         let dir = tempfile::tempdir().unwrap();
-        add(dir.path(), "eth0", &[("speed", "100\n"), ("statistics/rx_bytes", "5\n"), ("statistics/tx_bytes", "7\n")]);
+        add(
+            dir.path(),
+            "eth0",
+            &[("speed", "100\n"), ("statistics/rx_bytes", "5\n"), ("statistics/tx_bytes", "7\n")],
+        );
         add(dir.path(), "eth1", &[("speed", "-1\n")]);
         add(dir.path(), "eth2", &[]);
         assert_eq!(rate_bps(dir.path(), "eth0"), Some(100_000_000));

@@ -179,7 +179,8 @@ fn other_traffic(direction: Direction, moved: u64, own_ip_bytes: u64, elapsed: D
     let under_way = match direction {
         Direction::Down => 0.0,
         Direction::Up => {
-            let share = UNACKNOWLEDGED.as_secs_f64() / elapsed.as_secs_f64().max(UNACKNOWLEDGED.as_secs_f64());
+            let share =
+                UNACKNOWLEDGED.as_secs_f64() / elapsed.as_secs_f64().max(UNACKNOWLEDGED.as_secs_f64());
             moved as f64 * share
         }
     };

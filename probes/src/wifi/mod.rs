@@ -1,25 +1,293 @@
 //! Radios in sight, and how many access points of the school they are.
+//!
+//! Listening only: no monitor mode, no clients, no association. What leaves this module holds no BSSID and no name of
+//! a neighbour's network (domain rule: neighbours are only counted). "No adapter" or "no right" is never zero.
 
-use sonde_report::{Measurement, Reason, ReasonCode, values::WifiValue};
+mod band;
+mod elements;
+mod group;
+#[cfg(target_os = "linux")]
+mod network_manager;
+#[cfg(target_os = "linux")]
+mod nl80211;
+#[cfg(target_os = "linux")]
+mod sysfs;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use sonde_report::values::{AccessPointEstimate, ScanInfo, SchoolBssid, SchoolWifi, WifiValue};
+use sonde_report::{Caveat, CaveatCode, Failure, Measurement, Outcome, Reason};
+use wildmatch::WildMatch;
 
 use crate::{Env, clock::Stopwatch};
+use band::Band;
+use group::Bss;
 
 /// What counts as the school.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// Names of the school networks; `*` and `?` allowed. Empty: the associated network is the candidate.
+    /// Names of the school networks; `*` and `?` allowed, case matters. Empty: the associated network is the
+    /// candidate.
     pub ssids: Vec<String>,
     /// The interface to listen with; `None`: the first Wi-Fi interface.
     pub interface: Option<String>,
     /// Time allowed for a fresh scan.
-    pub timeout: std::time::Duration,
+    pub timeout: Duration,
 }
 
-/// SKELETON
-pub async fn run(config: &Config, env: &Env) -> Measurement<WifiValue> {
-    let _ = (config, env);
-    Stopwatch::start().skip("", Reason::new(ReasonCode::NoTarget))
+/// Listens to the radios in sight and estimates the school's access points.
+///
+/// A fresh scan where the system permits one, else the system's cached list under the caveat `stale_scan`. Not
+/// measured without an adapter, with the radio blocked, without the right, and on systems but Linux.
+pub async fn run(config: &Config, _env: &Env) -> Measurement<WifiValue> {
+    #[cfg(target_os = "linux")]
+    return run_with(&nl80211::Kernel::default(), config).await;
+    #[cfg(not(target_os = "linux"))]
+    return run_with(&Unsupported, config).await;
 }
 
-/// TEMP
-pub async fn station_rate_bps(index: u32) -> Option<u64> { let _ = index; None }
+/// The negotiated transmit rate of an associated radio, bit/s; `None` when the system does not tell.
+pub(crate) async fn station_rate_bps(interface_index: u32) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return nl80211::station_rate_bps(interface_index).await;
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = interface_index;
+        std::future::ready(None).await
+    }
+}
+
+/// The edge of the operating system: whatever can list radios.
+trait Scanner {
+    /// Listens with `interface` (the first one that can, when `None`) for at most about `timeout`.
+    fn scan(
+        &self,
+        interface: Option<&str>,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Scan, Obstacle>> + Send;
+}
+
+/// Why nothing was heard.
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+enum Obstacle {
+    /// It was tried: the driver or the kernel answered with an error.
+    Failed(Failure),
+    /// It could not be tried.
+    NotMeasured(Reason),
+}
+
+/// What a scanner heard. No `Debug`: it holds neighbours' addresses and names.
+struct Scan {
+    /// The interface that listened.
+    interface: String,
+    /// Whether the radio listened for this run.
+    fresh: bool,
+    /// What the scan may have missed, as a technical word.
+    partial: Option<&'static str>,
+    /// The bands the adapter can hear, when the system tells.
+    bands: Option<BTreeSet<Band>>,
+    /// The name of the network the machine is associated with.
+    associated: Option<Vec<u8>>,
+    /// Each entry of the list.
+    sightings: Vec<Sighting>,
+}
+
+/// One entry of a scan list.
+#[derive(Clone, Default)]
+struct Sighting {
+    bssid: [u8; 6],
+    /// The primary channel's centre, MHz; 0 when the system does not tell.
+    mhz: u32,
+    signal_dbm: Option<i16>,
+    seen_ms_ago: Option<u64>,
+    /// Whether the machine is associated with it.
+    associated: bool,
+    /// Information elements as they came through the air.
+    elements: Vec<u8>,
+}
+
+#[cfg(not(target_os = "linux"))]
+struct Unsupported;
+
+#[cfg(not(target_os = "linux"))]
+impl Scanner for Unsupported {
+    async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
+        Err(Obstacle::NotMeasured(Reason::new(sonde_report::ReasonCode::UnsupportedSystem)))
+    }
+}
+
+async fn run_with(scanner: &impl Scanner, config: &Config) -> Measurement<WifiValue> {
+    let watch = Stopwatch::start();
+    let named = config.interface.clone().unwrap_or_default();
+    match scanner.scan(config.interface.as_deref(), config.timeout).await {
+        Ok(scan) => {
+            let (value, caveats) = describe(&scan, &config.ssids);
+            watch.finish(scan.interface, Outcome::Measured { value, caveats })
+        }
+        Err(Obstacle::Failed(failure)) => watch.fail(named, failure),
+        Err(Obstacle::NotMeasured(reason)) => watch.skip(named, reason),
+    }
+}
+
+/// One radio name in sight, whoever's it is. No `Debug`, as [`Scan`].
+struct Seen<'a> {
+    sighting: &'a Sighting,
+    ssid: Option<String>,
+    ours: bool,
+}
+
+/// Which names are the school's.
+enum School {
+    /// The declared patterns.
+    Declared(Vec<WildMatch>),
+    /// The associated network, exactly: a `*` in it is only a star.
+    Associated(String),
+    /// None is known.
+    Unknown,
+}
+
+impl School {
+    fn of(declared: &[String], associated: Option<&[u8]>) -> Self {
+        if !declared.is_empty() {
+            return Self::Declared(declared.iter().map(|pattern| WildMatch::new(pattern)).collect());
+        }
+        associated
+            .filter(|name| !name.is_empty())
+            .map_or(Self::Unknown, |name| Self::Associated(readable(name)))
+    }
+
+    fn owns(&self, name: &str) -> bool {
+        match self {
+            Self::Declared(patterns) => patterns.iter().any(|pattern| pattern.matches(name)),
+            Self::Associated(own) => own == name,
+            Self::Unknown => false,
+        }
+    }
+}
+
+/// A network's name as text: its bytes are anybody's, so control characters (a terminal's escape, above all) and what
+/// is not UTF-8 are replaced.
+fn readable(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// From what was heard to what is reported. Pure.
+fn describe(scan: &Scan, declared: &[String]) -> (WifiValue, Vec<Caveat>) {
+    // Not every driver tells the name on the interface; the list's entry has it in any case.
+    let listed =
+        || scan.sightings.iter().find(|s| s.associated).and_then(|s| elements::read(&s.elements).ssid);
+    let associated = scan.associated.clone().or_else(listed);
+    let school = School::of(declared, associated.as_deref());
+    let seen = distinct(scan, &school);
+    let mut neighbours: BTreeMap<String, u32> = BTreeMap::new();
+    for band in scan.bands.iter().flatten() {
+        // A band the adapter hears and that is empty is a true zero; one it cannot hear is absent.
+        neighbours.insert(band.as_str().to_owned(), 0);
+    }
+    let mut own = Vec::new();
+    for radio in &seen {
+        let Some(band) = Band::of(radio.sighting.mhz) else { continue };
+        match radio.ssid.clone().filter(|_| radio.ours) {
+            Some(ssid) => own.push((
+                radio,
+                Bss {
+                    bssid: radio.sighting.bssid,
+                    ssid,
+                    band,
+                    mhz: radio.sighting.mhz,
+                    signal_dbm: radio.sighting.signal_dbm,
+                },
+            )),
+            None => *neighbours.entry(band.as_str().to_owned()).or_default() += 1,
+        }
+    }
+    let known = !matches!(school, School::Unknown);
+    let value = WifiValue {
+        scan: ScanInfo {
+            interface: scan.interface.clone(),
+            fresh: scan.fresh,
+            age_ms: if scan.fresh { None } else { scan.sightings.iter().filter_map(|s| s.seen_ms_ago).max() },
+            positions: Vec::new(),
+        },
+        bssids_seen: count(seen.len()),
+        school: known.then(|| school_of(own)),
+        neighbours,
+    };
+    let mut caveats = Vec::new();
+    if !scan.fresh {
+        let age = value.scan.age_ms.map(|age| format!("{age} ms"));
+        caveats.push(Caveat { code: CaveatCode::StaleScan, detail: age });
+    }
+    caveats.extend(scan.partial.map(|what| CaveatCode::PartialScan.with(what)));
+    if !known {
+        caveats.push(CaveatCode::NoSchoolSsid.into());
+    }
+    (value, caveats)
+}
+
+/// Each BSSID once: the entry that is the school's, else the one with a name, else the latest, else the loudest. The
+/// kernel lists a network that hides its name twice, with and without it.
+fn distinct<'a>(scan: &'a Scan, school: &School) -> Vec<Seen<'a>> {
+    let mut all: Vec<Seen<'a>> = scan
+        .sightings
+        .iter()
+        .map(|sighting| {
+            let ssid = elements::read(&sighting.elements).ssid.as_deref().map(readable);
+            let ours = ssid.as_deref().is_some_and(|name| school.owns(name));
+            Seen { sighting, ssid, ours }
+        })
+        .collect();
+    all.sort_by(|a, b| {
+        let key = |seen: &Seen<'a>| {
+            let age = seen.sighting.seen_ms_ago.unwrap_or(u64::MAX);
+            let quiet = seen.sighting.signal_dbm.map_or(i32::MAX, |dbm| -i32::from(dbm));
+            (seen.sighting.bssid, !seen.ours, seen.ssid.is_none(), age, quiet, seen.sighting.mhz)
+        };
+        key(a).cmp(&key(b)).then_with(|| a.ssid.cmp(&b.ssid))
+    });
+    all.dedup_by(|later, kept| later.sighting.bssid == kept.sighting.bssid);
+    all
+}
+
+/// The school's own radios, grouped.
+fn school_of(own: Vec<(&Seen<'_>, Bss)>) -> SchoolWifi {
+    let (seen, bss): (Vec<&Seen<'_>>, Vec<Bss>) = own.into_iter().unzip();
+    let grouped = group::group(&bss);
+    let ssids: BTreeSet<String> = bss.iter().map(|bss| bss.ssid.clone()).collect();
+    let mut listed: Vec<SchoolBssid> = bss
+        .iter()
+        .zip(&seen)
+        .zip(&grouped.access_point)
+        .map(|((bss, seen), access_point)| SchoolBssid {
+            access_point: *access_point,
+            ssid: bss.ssid.clone(),
+            band: bss.band.as_str().to_owned(),
+            channel: band::channel(bss.mhz).or_else(|| elements::read(&seen.sighting.elements).channel),
+            signal_dbm: bss.signal_dbm,
+        })
+        .collect();
+    listed.sort_by(|a, b| {
+        (a.access_point, &a.band, a.channel, &a.ssid).cmp(&(b.access_point, &b.band, b.channel, &b.ssid))
+    });
+    SchoolWifi {
+        ssids: ssids.into_iter().collect(),
+        bssids: count(bss.len()),
+        radios: grouped.radios,
+        access_points: AccessPointEstimate {
+            estimate: grouped.estimate,
+            low: grouped.low,
+            high: grouped.high,
+            evidence: grouped.evidence.into_iter().map(str::to_owned).collect(),
+        },
+        seen: listed,
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

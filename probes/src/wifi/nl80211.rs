@@ -1,0 +1,304 @@
+//! Linux: the kernel's own list of radios, over nl80211. Reading it needs no right; making it fresh needs
+//! CAP_NET_ADMIN, or NetworkManager's help.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, TryStream, TryStreamExt};
+use sonde_report::measurement::Remedy;
+use sonde_report::{Cause, Failure, Reason, ReasonCode, Stage};
+use tokio::time::{Instant, timeout, timeout_at};
+use wl_nl80211::packet_core::NetlinkPayload;
+use wl_nl80211::packet_generic::GenlMessage;
+use wl_nl80211::{
+    Nl80211Attr, Nl80211BandType, Nl80211BssInfo, Nl80211Command, Nl80211Error, Nl80211Handle,
+    Nl80211InterfaceType, Nl80211Message, Nl80211MulticastGroup, Nl80211RateInfo, Nl80211Scan,
+    Nl80211StationInfo,
+};
+
+use super::band::Band;
+use super::{Obstacle, Scan, Scanner, Sighting, network_manager, sysfs};
+
+/// Time allowed for a question that the kernel answers from memory.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Linux error numbers (asm-generic/errno.h).
+const EPERM: i32 = 1;
+const EACCES: i32 = 13;
+const EBUSY: i32 = 16;
+const ENETDOWN: i32 = 100;
+const ERFKILL: i32 = 132;
+
+/// NL80211_BSS_STATUS_ASSOCIATED (linux/nl80211.h).
+const ASSOCIATED: u32 = 1;
+
+/// The kernel's radios.
+pub(super) struct Kernel {
+    /// Where sysfs is mounted.
+    sys: PathBuf,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self { sys: PathBuf::from("/sys") }
+    }
+}
+
+/// How an attempt at a fresh scan ended.
+enum Freshness {
+    Fresh,
+    /// It ended early, by the driver's or somebody's will: what was heard is in the list.
+    Aborted,
+    /// The list is whatever the kernel had.
+    Cached,
+}
+
+impl Scanner for Kernel {
+    async fn scan(&self, named: Option<&str>, allowed: Duration) -> Result<Scan, Obstacle> {
+        let name = interface(&self.sys, named)?;
+        if let Some(how) = sysfs::blocked(&self.sys, &name) {
+            return Err(radio_blocked(how));
+        }
+        let mut kernel = connect().map_err(|error| system_error(&error.to_string()))?;
+        let (index, associated) = station(&mut kernel, &name).await?;
+        let bands = bands(&mut kernel, index).await;
+        let freshness = refresh(&mut kernel, &name, index, allowed).await?;
+        let (sightings, damaged) = dump(&mut kernel, index).await?;
+        let partial = match freshness {
+            Freshness::Aborted => Some("aborted"),
+            _ if damaged => Some("unreadable_entry"),
+            _ => None,
+        };
+        let fresh = !matches!(freshness, Freshness::Cached);
+        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings })
+    }
+}
+
+/// The negotiated transmit rate of the station on an interface, bit/s.
+pub(super) async fn station_rate_bps(index: u32) -> Option<u64> {
+    let handle = connect().ok()?;
+    let (messages, _) = collect(handle.station().dump(index).execute().await).await.ok()?;
+    let mut rates = Vec::new();
+    for attribute in messages.into_iter().flat_map(|message| message.payload.attributes) {
+        let Nl80211Attr::StationInfo(facts) = attribute else { continue };
+        for fact in facts {
+            if let Nl80211StationInfo::TxBitrate(parts) = fact {
+                rates.extend(parts.into_iter().filter_map(|part| match part {
+                    Nl80211RateInfo::Bitrate32(units) => Some(u64::from(units)),
+                    Nl80211RateInfo::Bitrate(units) => Some(u64::from(units)),
+                    _ => None,
+                }));
+            }
+        }
+    }
+    // In units of 100 kbit/s; the 16-bit one is cut short beyond 6.5 Gbit/s.
+    rates.into_iter().max().map(|units| units * 100_000)
+}
+
+fn interface(sys: &Path, named: Option<&str>) -> Result<String, Obstacle> {
+    let all = sysfs::interfaces(sys);
+    let found = match named {
+        Some(name) => all.into_iter().find(|known| known == name),
+        None => all.into_iter().next(),
+    };
+    found.ok_or_else(|| {
+        let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
+        Obstacle::NotMeasured(match named {
+            Some(name) => reason.with(name),
+            None => reason,
+        })
+    })
+}
+
+fn connect() -> std::io::Result<Nl80211Handle> {
+    let (connection, handle, _) = wl_nl80211::new_connection()?;
+    // It ends with the last handle.
+    tokio::spawn(connection);
+    Ok(handle)
+}
+
+/// The interface's index and the name of the network it is associated with.
+async fn station(kernel: &mut Nl80211Handle, name: &str) -> Result<(u32, Option<Vec<u8>>), Obstacle> {
+    let (messages, _) = collect(kernel.interface().get(Vec::new()).execute().await).await?;
+    for message in messages {
+        let attributes = message.payload.attributes;
+        if !attributes
+            .iter()
+            .any(|attribute| matches!(attribute, Nl80211Attr::IfName(known) if known == name))
+        {
+            continue;
+        }
+        let (mut index, mut ssid, mut is_station) = (None, None, true);
+        for attribute in attributes {
+            match attribute {
+                Nl80211Attr::IfIndex(value) => index = Some(value),
+                Nl80211Attr::SsidRaw(value) => ssid = Some(value),
+                Nl80211Attr::IfType(kind) => is_station = kind == Nl80211InterfaceType::Station,
+                _ => {}
+            }
+        }
+        if let Some(index) = index {
+            return Ok((index, ssid.filter(|_| is_station)));
+        }
+    }
+    Err(Obstacle::NotMeasured(Reason::new(ReasonCode::DriverError).with("interface unknown to nl80211")))
+}
+
+/// The bands the adapter can hear; `None` when the kernel does not tell.
+async fn bands(kernel: &mut Nl80211Handle, index: u32) -> Option<BTreeSet<Band>> {
+    let (messages, _) = collect(kernel.wireless_physic().get().if_index(index).execute().await).await.ok()?;
+    let mut found = BTreeSet::new();
+    for attribute in messages.into_iter().flat_map(|message| message.payload.attributes) {
+        let Nl80211Attr::WiphyBands(bands) = attribute else { continue };
+        found.extend(bands.iter().filter_map(|band| match band.kind {
+            Nl80211BandType::Band2GHz => Some(Band::Two),
+            Nl80211BandType::Band5GHz => Some(Band::Five),
+            Nl80211BandType::Band6GHz => Some(Band::Six),
+            _ => None,
+        }));
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Makes the radio listen: by ourselves, else through NetworkManager, else not at all.
+async fn refresh(
+    kernel: &mut Nl80211Handle,
+    name: &str,
+    index: u32,
+    allowed: Duration,
+) -> Result<Freshness, Obstacle> {
+    let until = Instant::now() + allowed;
+    // Listening for the end must begin before the start: a fast driver is done before we would look.
+    let subscribed = wl_nl80211::new_multicast_connection(&[Nl80211MulticastGroup::Scan]);
+    if let Ok((connection, _handle, heard)) = subscribed {
+        let listening = tokio::spawn(connection);
+        let events = heard.filter_map(|(message, _)| {
+            std::future::ready(match message.payload {
+                NetlinkPayload::InnerMessage(raw) => {
+                    raw.parse_into_genlmsg::<Nl80211Message>().ok().map(|event| event.payload)
+                }
+                _ => None,
+            })
+        });
+        let attributes = Nl80211Scan::new(index).build();
+        let triggered = collect(kernel.scan().trigger(attributes).execute().await).await;
+        let outcome = match triggered {
+            // Busy: somebody's scan is under way, and its result is as fresh as ours would be.
+            Ok(_) | Err(Trouble::Errno(EBUSY)) => Some(end_of_scan(events, index, until).await),
+            Err(Trouble::Errno(ERFKILL)) => return Err(radio_blocked("rfkill")),
+            Err(Trouble::Errno(ENETDOWN)) => return Err(radio_blocked("interface down")),
+            Err(_) => None,
+        };
+        listening.abort();
+        if let Some(freshness) = outcome {
+            return Ok(freshness);
+        }
+    }
+    let left = until.saturating_duration_since(Instant::now());
+    Ok(if network_manager::request_scan(name, left).await { Freshness::Fresh } else { Freshness::Cached })
+}
+
+/// Waits for the end of a scan on one interface. When the time is over the list is taken for the cached one: the
+/// radio may not have come to every channel.
+async fn end_of_scan(events: impl Stream<Item = Nl80211Message>, index: u32, until: Instant) -> Freshness {
+    let mut events = std::pin::pin!(events);
+    while let Ok(Some(event)) = timeout_at(until, events.next()).await {
+        let ours = event.attributes.iter().any(|attr| matches!(attr, Nl80211Attr::IfIndex(i) if *i == index));
+        match event.cmd {
+            Nl80211Command::NewScanResults if ours => return Freshness::Fresh,
+            Nl80211Command::ScanAborted if ours => return Freshness::Aborted,
+            _ => {}
+        }
+    }
+    Freshness::Cached
+}
+
+/// The list, and whether an entry of it could not be read.
+async fn dump(kernel: &mut Nl80211Handle, index: u32) -> Result<(Vec<Sighting>, bool), Obstacle> {
+    let (messages, damaged) = collect(kernel.scan().dump(index).execute().await).await?;
+    let attributes = messages.into_iter().flat_map(|message| message.payload.attributes);
+    let entries = attributes.filter_map(|attribute| match attribute {
+        Nl80211Attr::Bss(facts) => sighting(facts),
+        _ => None,
+    });
+    Ok((entries.collect(), damaged))
+}
+
+fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
+    let mut found = Sighting::default();
+    let mut address = None;
+    let mut beacon = None;
+    for fact in facts {
+        match fact {
+            Nl80211BssInfo::Bssid(value) => address = Some(value),
+            Nl80211BssInfo::Frequency(value) => found.mhz = value,
+            // Hundredths of a dBm.
+            Nl80211BssInfo::SignalMbm(value) => found.signal_dbm = i16::try_from(value.div_euclid(100)).ok(),
+            Nl80211BssInfo::SeenMsAgo(value) => found.seen_ms_ago = Some(u64::from(value)),
+            Nl80211BssInfo::Status(value) => found.associated = value == ASSOCIATED,
+            Nl80211BssInfo::RawInformationElements(bytes) => found.elements = bytes,
+            Nl80211BssInfo::RawBeaconInformationElements(bytes) => beacon = Some(bytes),
+            _ => {}
+        }
+    }
+    if let Some(beacon) = beacon.filter(|_| found.elements.is_empty()) {
+        found.elements = beacon;
+    }
+    found.bssid = address?;
+    Some(found)
+}
+
+/// Why the kernel did not answer.
+enum Trouble {
+    Errno(i32),
+    Other(String),
+}
+
+impl From<Trouble> for Obstacle {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Errno(EPERM | EACCES) => {
+                Self::NotMeasured(Reason::remedied(ReasonCode::PermissionDenied, Remedy::GrantRight))
+            }
+            Trouble::Errno(ERFKILL) => radio_blocked("rfkill"),
+            Trouble::Errno(ENETDOWN) => radio_blocked("interface down"),
+            Trouble::Errno(other) => system_error(&std::io::Error::from_raw_os_error(other).to_string()),
+            Trouble::Other(text) => system_error(&text),
+        }
+    }
+}
+
+fn radio_blocked(how: &str) -> Obstacle {
+    Obstacle::NotMeasured(Reason::remedied(ReasonCode::RadioBlocked, Remedy::EnableRadio).with(how))
+}
+
+fn system_error(text: &str) -> Obstacle {
+    Obstacle::Failed(Failure::with(Stage::Scan, Cause::SystemError, text))
+}
+
+/// Every message of an answer, and whether some could not be read (they lose only themselves). No error text of the
+/// library is handed on: it quotes what was heard.
+async fn collect<S>(answer: S) -> Result<(Vec<GenlMessage<Nl80211Message>>, bool), Trouble>
+where
+    S: TryStream<Ok = GenlMessage<Nl80211Message>, Error = Nl80211Error>,
+{
+    let mut answer = std::pin::pin!(answer.into_stream());
+    let (mut messages, mut damaged) = (Vec::new(), false);
+    loop {
+        match timeout(ANSWER, answer.next()).await {
+            Err(_) => return Err(Trouble::Other("nl80211 did not answer".into())),
+            Ok(None) => return Ok((messages, damaged)),
+            Ok(Some(Ok(message))) => messages.push(message),
+            // An acknowledgement is an "error" without a code.
+            Ok(Some(Err(Nl80211Error::NetlinkError(error)))) if error.code.is_none() => {}
+            Ok(Some(Err(Nl80211Error::NetlinkError(error)))) => {
+                return Err(Trouble::Errno(error.raw_code().abs()));
+            }
+            Ok(Some(Err(Nl80211Error::RequestFailed(_)))) => {
+                return Err(Trouble::Other("nl80211 request failed".into()));
+            }
+            Ok(Some(Err(_))) => damaged = true,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The probe on recorded lists, and on this machine's true radios.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use std::sync::Mutex;
+
+use sonde_report::{ReasonCode, measurement::Remedy};
+
+use super::*;
+
+/// A list as the kernel gave it, handed out once.
+struct Recorded(Mutex<Option<Result<Scan, Obstacle>>>);
+
+impl Recorded {
+    fn of(scan: Result<Scan, Obstacle>) -> Self {
+        Self(Mutex::new(Some(scan)))
+    }
+}
+
+impl Scanner for Recorded {
+    async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
+        self.0.lock().unwrap().take().expect("asked once")
+    }
+}
+
+fn sighting(last: u8, ssid: &str, mhz: u32, signal: i16) -> Sighting {
+    let mut elements = vec![0, ssid.len() as u8];
+    elements.extend(ssid.as_bytes());
+    Sighting {
+        bssid: [0, 0x11, 0x22, 0x33, 0x44, last],
+        mhz,
+        signal_dbm: Some(signal),
+        seen_ms_ago: Some(u64::from(last)),
+        associated: false,
+        elements,
+    }
+}
+
+fn scan(sightings: Vec<Sighting>) -> Scan {
+    let bands = Some(BTreeSet::from([Band::Two, Band::Five]));
+    Scan { interface: "wlan0".into(), fresh: true, partial: None, bands, associated: None, sightings }
+}
+
+async fn measure(scan: Result<Scan, Obstacle>, ssids: &[&str]) -> Measurement<WifiValue> {
+    let config = Config { ssids: ssids.iter().map(|s| (*s).to_owned()).collect(), ..Config::default() };
+    run_with(&Recorded::of(scan), &config).await
+}
+
+fn scene() -> Vec<Sighting> {
+    vec![
+        sighting(0x10, "Ecole-Prof", 2412, -40),
+        sighting(0x14, "Ecole-Prof", 5180, -45),
+        sighting(0x80, "Ecole-Eleves", 2462, -60),
+        sighting(0xc0, "Livebox-1234", 2437, -80),
+        sighting(0xe0, "", 5260, -85),
+        sighting(0xd0, "ecole-voisine", 2437, -88),
+    ]
+}
+
+#[tokio::test]
+async fn the_schools_radios_are_told_from_the_neighbours() {
+    let measured = measure(Ok(scan(scene())), &["Ecole-*"]).await;
+    let value = measured.value().unwrap();
+    assert_eq!(measured.target, "wlan0");
+    assert!(measured.caveats().is_empty());
+    assert_eq!(value.bssids_seen, 6);
+    let school = value.school.as_ref().unwrap();
+    assert_eq!(school.ssids, ["Ecole-Eleves", "Ecole-Prof"]);
+    assert_eq!((school.bssids, school.radios), (3, 3));
+    let points = &school.access_points;
+    assert_eq!((points.low, points.estimate, points.high), (2, 2, 3));
+    assert_eq!(
+        school.seen.iter().map(|seen| seen.channel).collect::<Vec<_>>(),
+        [Some(1), Some(36), Some(11)]
+    );
+    // Case matters, and a hidden name is nobody's but a neighbour's. 6 GHz, which the adapter cannot hear, is absent.
+    assert_eq!(value.neighbours, BTreeMap::from([("2.4".to_owned(), 2), ("5".to_owned(), 1)]));
+}
+
+#[tokio::test]
+async fn no_address_and_no_neighbours_name_leaves() {
+    let measured = measure(Ok(scan(scene())), &["Ecole-*"]).await;
+    let text = serde_json::to_string(&measured).unwrap();
+    for secret in ["Livebox", "voisine", "11:22", "1122", "0,17,34"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_name_there_is_no_school_rather_than_zero() {
+    let measured = measure(Ok(scan(scene())), &[]).await;
+    assert_eq!(measured.value().unwrap().school, None);
+    assert_eq!(measured.caveats(), [CaveatCode::NoSchoolSsid.into()]);
+}
+
+#[tokio::test]
+async fn the_associated_network_is_the_candidate_and_its_star_is_a_star() {
+    let mut sightings = scene();
+    sightings.push(sighting(0xf0, "E*", 5500, -50));
+    let recorded = Scan { associated: Some(b"E*".to_vec()), ..scan(sightings) };
+    let measured = measure(Ok(recorded), &[]).await;
+    assert_eq!(measured.value().unwrap().school.as_ref().unwrap().ssids, ["E*"]);
+}
+
+#[tokio::test]
+async fn the_list_tells_the_association_when_the_interface_does_not() {
+    let mut sightings = scene();
+    sightings[2].associated = true;
+    let measured = measure(Ok(scan(sightings)), &[]).await;
+    assert_eq!(measured.value().unwrap().school.as_ref().unwrap().ssids, ["Ecole-Eleves"]);
+}
+
+#[tokio::test]
+async fn a_declared_name_that_is_not_in_sight_is_a_true_zero() {
+    let measured = measure(Ok(scan(scene())), &["Absente"]).await;
+    let school = measured.value().unwrap().school.clone().unwrap();
+    assert_eq!((school.bssids, school.access_points.high), (0, 0));
+}
+
+#[tokio::test]
+async fn a_cached_list_is_marked_with_its_age() {
+    let stale = Scan { fresh: false, partial: Some("aborted"), ..scan(scene()) };
+    let measured = measure(Ok(stale), &["Ecole-*"]).await;
+    let info = &measured.value().unwrap().scan;
+    assert_eq!((info.fresh, info.age_ms), (false, Some(0xe0)));
+    let codes: Vec<CaveatCode> = measured.caveats().iter().map(|caveat| caveat.code).collect();
+    assert_eq!(codes, [CaveatCode::StaleScan, CaveatCode::PartialScan]);
+}
+
+#[tokio::test]
+async fn a_radio_listed_twice_counts_once_under_its_name() {
+    let hidden = Sighting { elements: vec![0, 0], seen_ms_ago: Some(0), ..sighting(0x10, "", 2412, -30) };
+    let twice = vec![hidden.clone(), sighting(0x10, "Ecole", 2412, -40), hidden];
+    let measured = measure(Ok(scan(twice)), &["Ecole"]).await;
+    let value = measured.value().unwrap();
+    assert_eq!((value.bssids_seen, value.school.as_ref().unwrap().bssids), (1, 1));
+    assert_eq!(value.neighbours["2.4"], 0);
+}
+
+#[tokio::test]
+async fn a_name_cannot_write_to_the_terminal() {
+    let measured = measure(Ok(scan(vec![sighting(1, "a\u{1b}[31m\n", 2412, -40)])), &["*"]).await;
+    let name = &measured.value().unwrap().school.as_ref().unwrap().ssids[0];
+    assert_eq!(name, "a\u{fffd}[31m\u{fffd}");
+}
+
+#[tokio::test]
+async fn an_obstacle_is_never_zero() {
+    let reason = Reason::remedied(ReasonCode::RadioBlocked, Remedy::EnableRadio);
+    let measured = measure(Err(Obstacle::NotMeasured(reason.clone())), &["Ecole"]).await;
+    assert_eq!(measured.outcome, Outcome::NotMeasured { reason });
+}
+
+/// This machine's own radios: without cfg80211 the answer is "no adapter" and what to do about it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_machine_without_a_radio_says_so() {
+    if !sysfs::interfaces(std::path::Path::new("/sys")).is_empty() {
+        eprintln!("skipped: a machine without Wi-Fi adapter");
+        return;
+    }
+    let config = Config { ssids: vec!["Ecole".into()], interface: None, timeout: Duration::from_secs(1) };
+    let measured = run_with(&nl80211::Kernel::default(), &config).await;
+    let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
+    assert_eq!(measured.outcome, Outcome::NotMeasured { reason });
+    assert_eq!(station_rate_bps(1).await, None);
+}
