@@ -79,7 +79,8 @@ fn from_one_place_only_a_declaration_that_agrees_makes_not_met() {
 
 #[test]
 fn without_a_count_a_declaration_is_shown_as_declared_and_decides_nothing() {
-    let cases: [(fn(&mut Report), Vec<VerdictReason>); 4] = [
+    type Change = fn(&mut Report);
+    let cases: [(Change, Vec<VerdictReason>); 4] = [
         (|r| r.measurements.wifi = None, vec![]),
         (|r| wifi(r).school = None, vec![VerdictReason::NoSchoolSsid]),
         (
