@@ -1,1 +1,114 @@
-//! SKELETON
+//! The guided mode: a few questions on a terminal, then an ordinary run. Asks, never measures.
+
+use inquire::validator::Validation;
+use inquire::{Confirm, InquireError, Select, Text};
+use sonde_probes::catalogue::Catalogue;
+use sonde_report::values::EndpointKind;
+use sonde_report::{Report, SchoolSize, Uai};
+
+use crate::complain;
+use crate::config::{Key, Origin, Raw};
+use crate::run::Delivery;
+use crate::show::html;
+use crate::text::Lang;
+use crate::text::cli::{guided as words, problem};
+
+/// Asks what is not known yet, and puts the answers into `raw`. `false` when the user left (Esc, Ctrl-C).
+pub fn ask(raw: &mut Raw, lang: Lang) -> bool {
+    complain(words::WELCOME.pick(lang));
+    match questions(raw, lang) {
+        Ok(()) => true,
+        Err(_) => {
+            complain(words::LEFT.pick(lang));
+            false
+        }
+    }
+}
+
+fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
+    let mut answer = |key, value: String| raw.set(key, vec![value], Origin::Question);
+    let uai = Text::new(words::UAI.pick(lang))
+        .with_help_message(words::UAI_HELP.pick(lang))
+        .with_validator(move |text: &str| Ok(check_uai(text, lang)))
+        .prompt()?;
+    if !uai.trim().is_empty() {
+        answer(Key::Uai, uai);
+    }
+    let sizes = SchoolSize::ALL.map(Some).into_iter().chain([None]);
+    let sizes: Vec<Choice<Option<SchoolSize>>> =
+        sizes.map(|size| Choice { shown: words::size(size, lang).to_owned(), value: size }).collect();
+    if let Some(size) = choose(words::SIZE.pick(lang), words::LIST_HELP.pick(lang), sizes)? {
+        answer(Key::Size, size.to_string());
+    }
+    let states = [(words::YES, "yes"), (words::NO, "no"), (words::UNKNOWN, "unknown")];
+    let states = states.map(|(text, value)| Choice { shown: text.pick(lang).to_owned(), value }).to_vec();
+    let wifi_on = choose(words::WIFI_ON.pick(lang), words::LIST_HELP.pick(lang), states)?;
+    answer(Key::WifiOn, wifi_on.to_owned());
+    if wifi_on != "no" {
+        let ssid = Text::new(words::SSID.pick(lang)).prompt()?;
+        if !ssid.trim().is_empty() {
+            answer(Key::Ssid, ssid.trim().to_owned());
+        }
+    }
+    let none = Choice { shown: words::NONE.pick(lang).to_owned(), value: None };
+    let catalogue = Catalogue::built_in();
+    let known = catalogue.of_kind(EndpointKind::Ent);
+    let ents = [none].into_iter().chain(
+        known.map(|ent| Choice { shown: format!("{} ({})", ent.label, ent.id), value: Some(ent.id.clone()) }),
+    );
+    if let Some(ent) = choose(words::ENT.pick(lang), words::ENT_HELP.pick(lang), ents.collect())? {
+        answer(Key::Ent, ent);
+    }
+    Ok(())
+}
+
+/// One entry of a list question.
+#[derive(Clone)]
+struct Choice<T> {
+    shown: String,
+    value: T,
+}
+
+impl<T> std::fmt::Display for Choice<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+fn choose<T>(question: &str, help: &str, choices: Vec<Choice<T>>) -> Result<T, InquireError> {
+    Ok(Select::new(question, choices).with_help_message(help).prompt()?.value)
+}
+
+/// Nothing is fine (the school may not be named); a wrong code is echoed with the letter that fits.
+fn check_uai(text: &str, lang: Lang) -> Validation {
+    if text.trim().is_empty() {
+        return Validation::Valid;
+    }
+    match text.parse::<Uai>() {
+        Ok(_) => Validation::Valid,
+        Err(error) => Validation::Invalid(problem::uai(&error, lang).into()),
+    }
+}
+
+/// Offers to save the report as a page. Leaving here loses nothing: the report was printed.
+pub fn offer_page(report: &Report, delivery: &Delivery) {
+    let lang = delivery.lang;
+    let Ok(true) = Confirm::new(words::SAVE.pick(lang))
+        .with_default(true)
+        .with_parser(&|text| match text.trim().to_lowercase().as_str() {
+            "o" | "oui" | "y" | "yes" => Ok(true),
+            "n" | "non" | "no" => Ok(false),
+            _ => Err(()),
+        })
+        .with_default_value_formatter(&|_| lang.pick("O/n", "Y/n").to_owned())
+        .with_formatter(&|yes| if yes { words::YES } else { words::NO }.pick(lang).to_owned())
+        .prompt()
+    else {
+        return;
+    };
+    let date = report.started_at.local().strftime("%Y%m%d-%H%M").to_string();
+    let proposed = words::file_name(report.site.uai.as_ref().map(Uai::as_str), &date, lang);
+    if let Ok(name) = Text::new(words::FILE_NAME.pick(lang)).with_default(&proposed).prompt() {
+        delivery.save(std::path::Path::new(name.trim()), &html::report(report, lang));
+    }
+}

@@ -1,1 +1,269 @@
-//! SKELETON
+//! From settings to a plan: which probes, in which order, under which budget. Touches no network.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sonde_probes::catalogue::{Endpoint, built_in_controls, built_in_mires};
+use sonde_probes::dial::DialConfig;
+use sonde_probes::internet::ControlTarget;
+use sonde_probes::throughput::MireUrl;
+use sonde_probes::{ProbeName, dns, endpoints, internet, latency, path, throughput, wifi};
+use sonde_report::Requirements;
+use sonde_report::document::Site;
+
+use crate::config::Settings;
+use crate::config::values::Until;
+
+// The default budget: a run ends within 30 s on a 10 Mbit/s, 50 ms link (one command must not try a patience that
+// teachers waiting for the line do not have). Side by side: link and services, about 4 s, bounded by the slowest
+// host; then latency 2 s, download 8 s, its repetition 5 s where the verdict needs one, upload 6 s, path 3 s.
+
+/// Longest download (`stable`).
+const DOWNLOAD_CAP: Duration = Duration::from_secs(8);
+/// Longest download where the verdict alone is wanted.
+const VERDICT_CAP: Duration = Duration::from_secs(5);
+/// Longest repetition of the download.
+const REPEAT_CAP: Duration = Duration::from_secs(5);
+/// Longest upload: it has no threshold, so less precision will do.
+const UPLOAD_CAP: Duration = Duration::from_secs(6);
+/// Longest look at the path: information only.
+const PATH_CAP: Duration = Duration::from_secs(3);
+
+/// Bytes allowed downstream: 8 s at 250 Mbit/s, far above any threshold, yet bounded for metered lines.
+const DOWNLOAD_BYTES: u64 = 250_000_000;
+/// Bytes allowed upstream.
+const UPLOAD_BYTES: u64 = 60_000_000;
+
+/// Time without a byte after which a mire is given up: two retransmission timeouts of a satellite's line.
+const STALL: Duration = Duration::from_secs(4);
+
+/// Everything a run does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The probes wanted.
+    pub probes: BTreeSet<ProbeName>,
+    /// The school.
+    pub site: Site,
+    /// The rule file.
+    pub rules: Requirements,
+    /// How the network is reached.
+    pub dial: DialConfig,
+    /// The mires, in the order to try them.
+    pub mires: Vec<MireUrl>,
+    /// Whether the user named them: a mire that was named is tried even where there seems to be no Internet.
+    pub mires_named: bool,
+    /// Where to upload, in the order to try; often the same mires.
+    pub upload_mires: Vec<MireUrl>,
+    /// The control targets.
+    pub internet: internet::Config,
+    /// The service hosts.
+    pub endpoints: endpoints::Config,
+    /// Names and time limits for the resolvers; their addresses come from the link probe unless named here.
+    pub dns: dns::Config,
+    /// The radios.
+    pub wifi: wifi::Config,
+    /// Time and data for the download.
+    pub download: Budget,
+    /// Time and data for its repetition.
+    pub repeat: Budget,
+    /// Time and data for the upload.
+    pub upload: Budget,
+    /// Time for the path.
+    pub path_cap: Duration,
+    /// Time for the whole run.
+    pub timeout: Duration,
+    /// Whether this is the embedded school.
+    pub demonstration: bool,
+}
+
+/// Time and data allowed to one transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Time, ramp included.
+    pub time: Duration,
+    /// Application bytes.
+    pub bytes: u64,
+}
+
+impl Plan {
+    /// Makes a plan of what the settings ask.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let mires_named = !settings.mires.is_empty();
+        let (mires, upload_mires) =
+            if mires_named { (settings.mires.clone(), settings.mires) } else { public_mires() };
+        let controls = if settings.controls.is_empty() { built_in_controls() } else { settings.controls };
+        let (download, repeat, upload) = budgets(settings.until, settings.max_bytes);
+        Self {
+            dns: dns_config(&settings.endpoints, &mires),
+            internet: internet_config(controls),
+            endpoints: endpoints::Config { endpoints: settings.endpoints, timeout: Duration::from_secs(8) },
+            wifi: wifi::Config {
+                ssids: settings.ssids,
+                // An interface named for the run may be the wired one: the radio is looked for by itself.
+                interface: None,
+                timeout: Duration::from_secs(6),
+            },
+            probes: settings.probes,
+            site: settings.site,
+            rules: settings.rules,
+            dial: settings.dial,
+            mires,
+            mires_named,
+            upload_mires,
+            download,
+            repeat,
+            upload,
+            path_cap: PATH_CAP,
+            timeout: settings.timeout,
+            demonstration: false,
+        }
+    }
+
+    /// Whether a probe is wanted.
+    #[must_use]
+    pub fn wants(&self, probe: ProbeName) -> bool {
+        self.probes.contains(&probe)
+    }
+
+    /// The latency probe's configuration for one mire: 20 probes of each method in 2 s. Twenty give a median that a
+    /// single outlier does not move, and a loss resolution of 5 %.
+    #[must_use]
+    pub fn latency(&self, mire: &MireUrl) -> latency::Config {
+        latency::Config {
+            host: mire.target.host.clone(),
+            port: mire.target.port,
+            count: 20,
+            interval: Duration::from_millis(100),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// The path probe's configuration: 30 hops are traceroute's bound.
+    #[must_use]
+    pub fn path(&self, host: String) -> path::Config {
+        path::Config { host, max_hops: 30, timeout: Duration::from_secs(1) }
+    }
+
+    /// A transfer's configuration.
+    #[must_use]
+    pub fn transfer(&self, mires: Vec<MireUrl>, budget: Budget) -> throughput::Config {
+        throughput::Config { mires, time_cap: budget.time, byte_cap: budget.bytes, stall_timeout: STALL }
+    }
+}
+
+/// The public mires to download from, and those of them that take an upload.
+fn public_mires() -> (Vec<MireUrl>, Vec<MireUrl>) {
+    let all = built_in_mires();
+    let read = |url: &str| url.parse().ok();
+    (
+        all.iter().filter_map(|mire| read(&mire.url)).collect(),
+        all.iter().filter_map(|mire| read(mire.upload_url.as_deref()?)).collect(),
+    )
+}
+
+/// The control targets' configuration.
+#[must_use]
+pub fn internet_config(targets: Vec<ControlTarget>) -> internet::Config {
+    internet::Config { targets, timeout: Duration::from_secs(5) }
+}
+
+/// The resolvers' configuration: the names the run uses anyway, so that nothing new is told to a resolver. Six are
+/// enough for a median, and few enough to be paced.
+fn dns_config(endpoints: &[Endpoint], mires: &[MireUrl]) -> dns::Config {
+    let hosts = endpoints
+        .iter()
+        .flat_map(|endpoint| &endpoint.urls)
+        .filter_map(|url| url.parse::<sonde_probes::dial::Target>().ok())
+        .map(|target| target.host)
+        .chain(mires.iter().map(|mire| mire.target.host.clone()));
+    let mut names: Vec<String> = Vec::new();
+    for host in hosts.filter(|host| host.parse::<std::net::IpAddr>().is_err() && host != "localhost") {
+        if !names.contains(&host) && names.len() < 6 {
+            names.push(host);
+        }
+    }
+    dns::Config { resolvers: Vec::<SocketAddr>::new(), names, timeout: Duration::from_secs(2) }
+}
+
+/// Time and data for the download, its repetition, and the upload.
+fn budgets(until: Until, max_bytes: Option<u64>) -> (Budget, Budget, Budget) {
+    let (time, repeat) = match until {
+        Until::Stable => (DOWNLOAD_CAP, REPEAT_CAP),
+        Until::Verdict => (VERDICT_CAP, VERDICT_CAP),
+        // Who asks for a length wants comparable transfers.
+        Until::Seconds(time) => (time, time),
+    };
+    let (down, up) = match max_bytes {
+        None => (DOWNLOAD_BYTES, UPLOAD_BYTES),
+        // The same proportion; the download carries the verdict.
+        Some(all) => {
+            let up = all / 5;
+            (all - up, up)
+        }
+    };
+    // What the first transfer leaves is all that its repetition may use: the run subtracts it.
+    (
+        Budget { time, bytes: down },
+        Budget { time: repeat, bytes: down },
+        Budget { time: UPLOAD_CAP.min(time), bytes: up },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::config::{Environment, Key, Raw};
+
+    fn plan(pairs: &[(Key, &str)]) -> Plan {
+        let mut raw = Raw::default();
+        for (key, value) in pairs {
+            raw.take_flag(*key, &[(*value).to_owned()]);
+        }
+        Plan::new(Settings::from_raw(&mut raw, &Environment::new(), false).unwrap())
+    }
+
+    #[test]
+    fn the_default_transfers_fit_the_half_minute() {
+        let plan = plan(&[]);
+        let transfers = plan.download.time + plan.repeat.time + plan.upload.time + plan.path_cap;
+        assert!(transfers <= Duration::from_secs(22), "{transfers:?}");
+        assert_eq!((plan.download.bytes, plan.upload.bytes), (250_000_000, 60_000_000));
+        assert!(!plan.mires_named && !plan.mires.is_empty());
+        assert_eq!(plan.probes.len(), ProbeName::ALL.len());
+    }
+
+    #[test]
+    fn a_data_budget_is_never_exceeded_by_its_parts() {
+        for given in ["1", "7", "25M", "1G"] {
+            let plan = plan(&[(Key::MaxBytes, given)]);
+            let total = crate::config::values::bytes(given).unwrap();
+            assert_eq!(plan.download.bytes + plan.upload.bytes, total, "{given}");
+        }
+    }
+
+    #[test]
+    fn until_sets_the_downloads_length() {
+        assert_eq!(plan(&[(Key::Until, "3")]).download.time, Duration::from_secs(3));
+        assert!(
+            plan(&[(Key::Until, "verdict")]).download.time < plan(&[(Key::Until, "stable")]).download.time
+        );
+    }
+
+    #[test]
+    fn a_named_mire_replaces_the_public_ones() {
+        let plan = plan(&[(Key::Mire, "ndt7+http://127.0.0.1:9/")]);
+        assert!(plan.mires_named);
+        assert_eq!(plan.mires, plan.upload_mires);
+        assert_eq!(plan.mires.len(), 1);
+    }
+
+    #[test]
+    fn only_names_the_run_uses_are_asked_of_the_resolvers() {
+        let plan = plan(&[(Key::Mire, "ndt7+http://127.0.0.1:9/")]);
+        assert!(!plan.dns.names.is_empty() && plan.dns.names.len() <= 6);
+        assert!(!plan.dns.names.iter().any(|name| name == "127.0.0.1"));
+    }
+}

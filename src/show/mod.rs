@@ -1,6 +1,14 @@
-//! From a report or events to eyes. Never measures, never judges. SKELETON
+//! From a report or events to eyes. Never measures, never judges.
+//!
+//! The console and the HTML page show the same [`page::Page`], built once from the report by [`content`]: what one
+//! does not show, the other cannot.
 
 pub mod console;
+mod content;
 pub mod html;
 pub mod monitoring;
+mod page;
 pub mod progress;
+
+#[cfg(test)]
+mod samples;

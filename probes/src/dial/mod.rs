@@ -23,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+pub(crate) use http1::hyper_failure;
 pub use http1::{Exchange, Session};
 pub use proxy::{Credentials, Proxy, ProxyError};
 pub use target::{Scheme, Target, TargetError};

@@ -48,6 +48,17 @@ impl FromStr for MireUrl {
     }
 }
 
+impl MireUrl {
+    /// The URL as it may be shown and reported: a query may hold an access token, so only its presence is told.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.text.split_once('?') {
+            Some((before, _)) => format!("{before}?…"),
+            None => self.text.clone(),
+        }
+    }
+}
+
 impl fmt::Display for MireUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -1,14 +1,44 @@
 //! Sustained rate in one direction, against a list of mires tried in order.
+//!
+//! A mire that answers a web page, an error, nothing, or breaks off gives no number: it is named with its cause and
+//! the next is tried. Whether a rate meets a threshold is not decided here.
+//!
+//! The pieces: [`mire_url`] what to measure against; `stream` (`http`, `ndt7`, `payload`, `meter`) how bytes move;
+//! `engine` how many streams and how long; `series` and `estimate` what the curve says; `overhead` the IP layer;
+//! `repetition` a second transfer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sonde_report::{Measurement, Reason, ReasonCode, values::TransferValue};
+use sonde_report::measurement::{Attempt, Remedy};
+use sonde_report::values::{CountedAt, LimitedBy, MireProtocol, MireServer, Repetition, TransferValue};
+use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 
 use crate::{Env, clock::Stopwatch};
 
+mod engine;
+mod estimate;
+mod http;
+mod meter;
 pub mod mire_url;
+mod ndt7;
+mod overhead;
+mod payload;
+mod repetition;
+mod series;
+mod stream;
+#[cfg(test)]
+mod tests;
 
+use engine::Transfer;
 pub use mire_url::MireUrl;
+pub use repetition::merge_repetition;
+use stream::{Direction, Job};
+
+/// Half-width of the interval, relative, above which a value is called unstable.
+const UNSTABLE_SPREAD: f64 = 0.10;
+/// Share of the streams' time spent waiting for answers above which the mire's file, not the line, sets the rate.
+const WAITING_SHARE: f64 = 0.10;
 
 /// How to measure.
 #[derive(Debug, Clone)]
@@ -23,14 +53,152 @@ pub struct Config {
     pub stall_timeout: Duration,
 }
 
-/// Measures the downstream rate. SKELETON
+/// Measures the downstream rate.
 pub async fn download(config: &Config, env: &Env) -> Measurement<TransferValue> {
-    let _ = (config, env);
-    Stopwatch::start().skip("", Reason::new(ReasonCode::NoTarget))
+    measure(config, env, Direction::Download).await
 }
 
-/// Measures the upstream rate, in bytes acknowledged by the far end. SKELETON
+/// Measures the upstream rate, in bytes acknowledged by the far end.
 pub async fn upload(config: &Config, env: &Env) -> Measurement<TransferValue> {
-    let _ = (config, env);
-    Stopwatch::start().skip("", Reason::new(ReasonCode::NoTarget))
+    measure(config, env, Direction::Upload).await
+}
+
+async fn measure(config: &Config, env: &Env, direction: Direction) -> Measurement<TransferValue> {
+    let watch = Stopwatch::start();
+    let mut attempts = Vec::new();
+    let mut used = 0_u64;
+    for mire in &config.mires {
+        let budget = config.byte_cap.saturating_sub(used);
+        if budget == 0 {
+            break;
+        }
+        let job = Job {
+            mire: mire.clone(),
+            direction,
+            dialer: Arc::clone(&env.dialer),
+            time_cap: config.time_cap,
+            stall_timeout: config.stall_timeout,
+        };
+        match engine::run(&job, budget, env).await {
+            Ok(transfer) => {
+                let caveats = caveats(&transfer, &attempts);
+                let value = value(&transfer, mire, direction);
+                return watch.finish(mire.shown(), Outcome::Measured { value, caveats });
+            }
+            Err(wasted) => {
+                used = used.saturating_add(wasted.bytes);
+                attempts.push(attempt(mire, wasted.failure));
+            }
+        }
+    }
+    no_value(watch, config, attempts)
+}
+
+fn attempt(mire: &MireUrl, failure: Failure) -> Attempt {
+    let Failure { stage, cause, detail, .. } = failure;
+    Attempt { target: mire.shown(), stage, cause, detail }
+}
+
+/// The outcome when no mire gave a value.
+fn no_value(watch: Stopwatch, config: &Config, mut attempts: Vec<Attempt>) -> Measurement<TransferValue> {
+    let target = config.mires.first().map(MireUrl::shown).unwrap_or_default();
+    let Some(last) = attempts.last() else {
+        // Nothing was tried: no mire, or no data allowed.
+        let (code, remedy) = if config.mires.is_empty() {
+            (ReasonCode::NoTarget, Remedy::NameTarget)
+        } else {
+            (ReasonCode::OutOfData, Remedy::RaiseLimit)
+        };
+        return watch.skip(target, Reason::remedied(code, remedy));
+    };
+    let stage = last.stage;
+    let failure = if config.mires.len() == 1
+        && let Some(Attempt { stage, cause, detail, .. }) = attempts.pop()
+    {
+        Failure { stage, cause, detail, attempts: Vec::new() }
+    } else {
+        Failure { attempts, ..Failure::new(stage, Cause::AllTargetsFailed) }
+    };
+    watch.fail(target, failure)
+}
+
+/// The value of a transfer.
+fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferValue {
+    let Transfer { facts, estimate, bytes, .. } = transfer;
+    let ip = |rate: f64| (rate.max(0.0) * facts.ip_bytes_per_byte).round() as u64;
+    let ip_rate_bps = ip(estimate.rate);
+    let ci95_bps = [ip(estimate.rate - estimate.half_width), ip(estimate.rate + estimate.half_width)];
+    let millis = |seconds: f64| (seconds * 1e3).round() as u64;
+    TransferValue {
+        goodput_bps: estimate.rate.round() as u64,
+        ip_rate_bps,
+        ci95_bps,
+        bytes: *bytes,
+        elapsed_ms: millis(transfer.elapsed),
+        ramp_ms: millis(estimate.from),
+        streams: u32::try_from(transfer.streams).unwrap_or(u32::MAX),
+        protocol: mire.protocol,
+        server: MireServer {
+            url: mire.shown(),
+            address: facts.peer.to_string(),
+            family: if facts.peer.is_ipv4() { 4 } else { 6 },
+        },
+        stop: transfer.stop,
+        // A steady rate that more streams do not raise is the line's or the mire's: one transfer cannot tell which.
+        limited_by: if transfer.waiting > WAITING_SHARE { LimitedBy::Server } else { LimitedBy::Unknown },
+        counted_at: match (direction, mire.protocol) {
+            (Direction::Download, _) | (Direction::Upload, MireProtocol::Ndt7) => CountedAt::Receiver,
+            (Direction::Upload, MireProtocol::Librespeed | MireProtocol::Http) => CountedAt::Responses,
+        },
+        samples: transfer.series.samples(),
+        repetitions: vec![Repetition { url: mire.shown(), ip_rate_bps, ci95_bps, bytes: *bytes }],
+    }
+}
+
+/// What weakens a transfer's value.
+fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
+    let Transfer { facts, estimate, .. } = transfer;
+    let mut caveats = Vec::new();
+    if facts.via_proxy {
+        caveats.push(CaveatCode::ThroughProxy.into());
+    }
+    if let Some(tls) = facts.tls.as_ref().filter(|tls| !tls.public_root) {
+        caveats.push(Caveat { code: CaveatCode::TlsIntercepted, detail: tls.issuer.clone() });
+    }
+    if estimate.still_rising {
+        caveats.push(CaveatCode::StillRising.into());
+    }
+    if let Some(failure) = &transfer.broke {
+        caveats.push(CaveatCode::BrokeOff.with(named(
+            failure.stage,
+            failure.cause,
+            failure.detail.as_deref(),
+        )));
+    }
+    if transfer.waiting > WAITING_SHARE {
+        let detail = format!("{:.0} % of the time between two answers", transfer.waiting * 100.0);
+        caveats.push(CaveatCode::MireLimited.with(detail));
+    }
+    if let Some((before, after)) = estimate.fell {
+        caveats.push(CaveatCode::Unstable.with(format!("{before:.0} bit/s fell to {after:.0} bit/s")));
+    } else if estimate.spread() > UNSTABLE_SPREAD {
+        caveats.push(CaveatCode::Unstable.with(format!("+/- {:.0} %", estimate.spread() * 100.0)));
+    }
+    if !attempts.is_empty() {
+        let skipped: Vec<String> = attempts
+            .iter()
+            .map(|a| format!("{} {}", a.target, named(a.stage, a.cause, a.detail.as_deref())))
+            .collect();
+        caveats.push(CaveatCode::MireSkipped.with(skipped.join("; ")));
+    }
+    caveats
+}
+
+/// A failure in codes: `http/http_status: 500 Internal Server Error`.
+fn named(stage: Stage, cause: Cause, detail: Option<&str>) -> String {
+    let code = |code: Result<serde_json::Value, serde_json::Error>| {
+        code.ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let name = format!("{}/{}", code(serde_json::to_value(stage)), code(serde_json::to_value(cause)));
+    detail.map_or(name.clone(), |detail| format!("{name}: {detail}"))
 }

@@ -1,0 +1,259 @@
+//! Round-trip time to a host, idle: ICMP where it is permitted, TCP connections always.
+//!
+//! One method after the other, so that neither waits in the other's queue. Not for a loaded line: a transfer under
+//! way would be measured instead.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use sonde_report::values::{LatencyValue, RttMethod, RttSeries};
+use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::clock::{Stopwatch, micros};
+use crate::dial::{Scheme, Target};
+use crate::{Env, stats};
+
+#[cfg(target_os = "linux")]
+mod icmp;
+
+/// What to time.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port for the connections.
+    pub port: u16,
+    /// Probes of each method.
+    pub count: u32,
+    /// Time between probes.
+    pub interval: Duration,
+    /// Time allowed for each probe.
+    pub timeout: Duration,
+}
+
+/// What came of the ICMP series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Icmp {
+    /// The system let us send; so many probes, these round trips (microseconds) of those that were answered.
+    Sent { sent: u32, rtts: Vec<u64> },
+    /// The system withholds the right, or has no way for it.
+    NotPermitted(String),
+}
+
+/// Times round trips to a host.
+pub async fn run(config: &Config, env: &Env) -> Measurement<LatencyValue> {
+    let watch = Stopwatch::start();
+    let host = config.host.as_str();
+    if env.dialer.proxy_for(host).is_some() {
+        // The proxy's own distance would be measured.
+        return watch.skip(host, Reason::new(ReasonCode::NotThroughProxy));
+    }
+    let addresses = match env.dialer.resolve(host, config.port).await {
+        Ok(addresses) => addresses,
+        Err(failure) => return watch.fail(host, failure),
+    };
+    let Some(&first) = addresses.first() else {
+        return watch.fail(host, Failure::new(Stage::Dns, Cause::NoAddress));
+    };
+    // One connection each, not counted, finds the address that answers (and fills the neighbour tables on the way).
+    let mut silent = None;
+    let mut answering = None;
+    for &address in &addresses {
+        match connect(config, env, address).await {
+            Ok(_) => {
+                answering = Some(address);
+                break;
+            }
+            Err(failure) => silent = silent.or(Some(failure)),
+        }
+    }
+    let tcp = match answering {
+        Some(address) => tcp_series(config, env, address).await,
+        None => Err(silent.unwrap_or_else(|| Failure::new(Stage::Tcp, Cause::Timeout))),
+    };
+    let icmp = icmp_series(config, env, answering.unwrap_or(first)).await;
+    match choose(tcp, &icmp) {
+        Ok((value, caveats)) => watch.finish(host, Outcome::Measured { value, caveats }),
+        Err(failure) => watch.fail(host, failure),
+    }
+}
+
+/// One TCP connection's round trip, microseconds. A refusal is an answer too: the RST made the same way.
+async fn connect(config: &Config, env: &Env, address: SocketAddr) -> Result<u64, Failure> {
+    let target = Target {
+        scheme: Scheme::Tcp,
+        host: address.ip().to_string(),
+        port: address.port(),
+        path: "/".to_owned(),
+    };
+    let start = Instant::now();
+    match timeout(config.timeout, env.dialer.connect_to(&target, address)).await {
+        Err(_) => Err(Failure::with(Stage::Tcp, Cause::Timeout, address.to_string())),
+        Ok(Ok(connection)) => Ok(connection.phases.tcp_us.unwrap_or_else(|| micros(start.elapsed()))),
+        Ok(Err(error)) if error.failure.cause == Cause::ConnectionRefused => Ok(micros(start.elapsed())),
+        Ok(Err(error)) => Err(error.failure),
+    }
+}
+
+/// Times `count` connections, paced.
+async fn tcp_series(config: &Config, env: &Env, address: SocketAddr) -> Result<RttSeries, Failure> {
+    let mut pace = interval(config.interval.max(Duration::from_millis(1)));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rtts = Vec::new();
+    let mut lost = None;
+    let sent = config.count.max(1);
+    for _ in 0..sent {
+        pace.tick().await;
+        match connect(config, env, address).await {
+            Ok(rtt) => rtts.push(rtt),
+            Err(failure) => lost = lost.or(Some(failure)),
+        }
+    }
+    series(RttMethod::Tcp, sent, &rtts)
+        .ok_or_else(|| lost.unwrap_or_else(|| Failure::new(Stage::Tcp, Cause::Timeout)))
+}
+
+#[cfg(target_os = "linux")]
+async fn icmp_series(config: &Config, env: &Env, address: SocketAddr) -> Icmp {
+    icmp::run(config, env.dialer.config().interface.as_deref(), address.ip()).await
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn icmp_series(_: &Config, _: &Env, _: SocketAddr) -> Icmp {
+    Icmp::NotPermitted("unsupported".to_owned())
+}
+
+/// The figures of a series; `None` without any answer: there is no round trip of a lost probe.
+fn series(method: RttMethod, sent: u32, rtts: &[u64]) -> Option<RttSeries> {
+    let figures: Vec<f64> = rtts.iter().map(|&rtt| rtt as f64).collect();
+    let jumps: Vec<f64> = rtts.iter().zip(rtts.iter().skip(1)).map(|(&a, &b)| a.abs_diff(b) as f64).collect();
+    let received = u32::try_from(rtts.len()).unwrap_or(u32::MAX);
+    // A doubled answer must not make the loss negative.
+    let sent = sent.max(received);
+    let whole = |figure: f64| figure.round() as u64;
+    Some(RttSeries {
+        method,
+        sent,
+        received,
+        min_us: *rtts.iter().min()?,
+        median_us: whole(stats::median(&figures)?),
+        p95_us: whole(stats::quantile(&figures, 0.95)?),
+        max_us: *rtts.iter().max()?,
+        jitter_us: stats::mean(&jumps).map(whole),
+        loss_ratio: f64::from(sent - received) / f64::from(sent),
+    })
+}
+
+/// Chooses the preferred series: ICMP where it was permitted and answered, TCP otherwise.
+fn choose(tcp: Result<RttSeries, Failure>, icmp: &Icmp) -> Result<(LatencyValue, Vec<Caveat>), Failure> {
+    let (by_icmp, caveat) = match icmp {
+        Icmp::NotPermitted(detail) => (None, CaveatCode::IcmpNotPermitted.with(detail.as_str())),
+        Icmp::Sent { sent, rtts } => {
+            (series(RttMethod::Icmp, *sent, rtts), CaveatCode::IcmpFiltered.with(format!("0 of {sent}")))
+        }
+    };
+    match (by_icmp, tcp) {
+        (Some(icmp), Ok(tcp)) => {
+            Ok((LatencyValue { best: icmp.clone(), series: vec![icmp, tcp] }, Vec::new()))
+        }
+        (Some(icmp), Err(_)) => Ok((LatencyValue { best: icmp.clone(), series: vec![icmp] }, Vec::new())),
+        (None, Ok(tcp)) => Ok((LatencyValue { best: tcp.clone(), series: vec![tcp] }, vec![caveat])),
+        (None, Err(failure)) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::float_cmp)]
+
+    use std::sync::Arc;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::dial::{DialConfig, Dialer};
+
+    fn env(config: DialConfig) -> Env {
+        Env { dialer: Arc::new(Dialer::new(config).expect("a dialer")), events: None }
+    }
+
+    fn towards(port: u16) -> Config {
+        Config {
+            host: "127.0.0.1".to_owned(),
+            port,
+            count: 8,
+            interval: Duration::from_millis(5),
+            timeout: Duration::from_secs(2),
+        }
+    }
+
+    fn tcp() -> RttSeries {
+        series(RttMethod::Tcp, 4, &[100, 200, 100, 300]).unwrap()
+    }
+
+    #[test]
+    fn figures_of_a_series() {
+        let figures = series(RttMethod::Tcp, 5, &[100, 200, 100, 300]).unwrap();
+        assert_eq!((figures.min_us, figures.median_us, figures.max_us), (100, 150, 300));
+        assert_eq!(figures.jitter_us, Some(133), "the mean of 100, 100 and 200");
+        assert_eq!(figures.loss_ratio, 0.2);
+        assert_eq!(figures.p95_us, 285);
+        assert_eq!(series(RttMethod::Tcp, 1, &[7]).unwrap().jitter_us, None);
+        assert_eq!(series(RttMethod::Tcp, 5, &[]), None);
+    }
+
+    #[test]
+    fn icmp_is_preferred_where_it_answers() {
+        let answered = Icmp::Sent { sent: 2, rtts: vec![10, 20] };
+        let (value, caveats) = choose(Ok(tcp()), &answered).unwrap();
+        assert_eq!((value.best.method, value.series.len()), (RttMethod::Icmp, 2));
+        assert!(caveats.is_empty());
+        let (value, _) = choose(Err(Failure::new(Stage::Tcp, Cause::Timeout)), &answered).unwrap();
+        assert_eq!(value.best.method, RttMethod::Icmp);
+    }
+
+    #[test]
+    fn without_icmp_the_reason_is_named() {
+        let filtered = Icmp::Sent { sent: 2, rtts: Vec::new() };
+        let refused = Icmp::NotPermitted("permission denied".to_owned());
+        for (icmp, code) in [(filtered, CaveatCode::IcmpFiltered), (refused, CaveatCode::IcmpNotPermitted)] {
+            let (value, caveats) = choose(Ok(tcp()), &icmp).unwrap();
+            assert_eq!((value.best.method, value.series.len()), (RttMethod::Tcp, 1));
+            assert_eq!(caveats.iter().map(|c| c.code).collect::<Vec<_>>(), [code]);
+            let lost = choose(Err(Failure::new(Stage::Tcp, Cause::Timeout)), &icmp).unwrap_err();
+            assert_eq!((lost.stage, lost.cause), (Stage::Tcp, Cause::Timeout));
+        }
+    }
+
+    #[tokio::test]
+    async fn times_connections_to_a_listener_and_to_a_closed_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap().port();
+        let closed = {
+            let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            gone.local_addr().unwrap().port()
+        };
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        for port in [open, closed] {
+            let measured = run(&towards(port), &env(DialConfig::default())).await;
+            let Outcome::Measured { value, caveats } = measured.outcome else { panic!("{measured:?}") };
+            let by_tcp = value.series.iter().find(|series| series.method == RttMethod::Tcp).unwrap();
+            assert_eq!((by_tcp.sent, by_tcp.received, by_tcp.loss_ratio), (8, 8, 0.0));
+            assert!(by_tcp.min_us > 0 && by_tcp.median_us <= by_tcp.max_us);
+            // Whether ICMP is permitted depends on the machine; the two must agree with each other.
+            let by_icmp = value.series.iter().any(|series| series.method == RttMethod::Icmp);
+            assert_eq!(by_icmp, value.best.method == RttMethod::Icmp);
+            assert_eq!(by_icmp, caveats.is_empty(), "{caveats:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn through_a_proxy_nothing_is_timed() {
+        let proxy = Some("http://192.0.2.1:3128".parse().unwrap());
+        let config = Config { host: "mire.example".to_owned(), ..towards(443) };
+        let measured = run(&config, &env(DialConfig { proxy, ..DialConfig::default() })).await;
+        let Outcome::NotMeasured { reason } = measured.outcome else { panic!("{measured:?}") };
+        assert_eq!(reason.code, ReasonCode::NotThroughProxy);
+    }
+}

@@ -1,0 +1,357 @@
+//! Runs one transfer on one mire: opens streams while they help, watches the curve, and decides when to stop.
+//!
+//! It knows neither protocols ([`super::stream`]) nor statistics ([`super::estimate`]), and tries one mire only.
+
+use std::time::Duration;
+
+use sonde_report::values::StopReason;
+use sonde_report::{Cause, Failure, Stage};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use super::estimate::{Conditions, Estimate, estimate};
+use super::meter::Meter;
+use super::series::Series;
+use super::stream::{Direction, Facts, Job, Stream};
+use crate::{Env, Event, ProbeName};
+
+/// Time between two points of the curve: a fifth of the shortest batch.
+const TICK: Duration = Duration::from_millis(20);
+/// Ticks between two progress events: ten a second.
+const TELL_TICKS: u32 = 5;
+/// Ticks between two looks at the estimate: it changes slowly and costs a pass over the curve.
+const JUDGE_TICKS: u32 = 10;
+/// Stretch over which the rate shown as progress is taken, seconds.
+const SHOWN_S: f64 = 0.5;
+/// Streams at most: with eight, one loss in a hundred at 60 ms still leaves 18 Mbit/s, above every threshold.
+const MAX_STREAMS: usize = 8;
+/// Below this rate streams are doubled instead of quadrupled: on a very slow line many streams hurt each other.
+const SLOW_BPS: f64 = 2e6;
+/// More streams are opened while the sum grew by more than this ratio with the last ones.
+const STREAM_GROWTH: f64 = 1.10;
+/// The interval's half-width below which the estimate is stable…
+const STABLE_SPREAD: f64 = 0.015;
+/// …over at least this long, seconds…
+const STABLE_S: f64 = 3.0;
+/// …and with at least this many bytes: a 4 MB token bucket before a shaper of up to 0.6 of the line is empty by then.
+const STABLE_BYTES: u64 = 10_000_000;
+/// Shortest stretch after the ramp that a transfer that ended by itself must leave, seconds.
+const BROKEN_S: f64 = 2.0;
+/// Least bytes of any value: two seconds of 128 kbit/s, the slowest line worth a figure.
+const LEAST_BYTES: u64 = 32 << 10;
+/// Time for what an upload has under way to be acknowledged after its end.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Step of an upload's curve, seconds.
+const UPLOAD_STEP: f64 = 0.05;
+
+/// A transfer that gave a value.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    pub(crate) facts: Facts,
+    pub(crate) series: Series,
+    pub(crate) estimate: Estimate,
+    pub(crate) bytes: u64,
+    pub(crate) elapsed: f64,
+    pub(crate) streams: usize,
+    pub(crate) stop: StopReason,
+    /// A stream that broke on the way.
+    pub(crate) broke: Option<Failure>,
+    /// Share of the streams' time spent waiting for an answer instead of data.
+    pub(crate) waiting: f64,
+}
+
+/// A transfer that gave none, and the bytes it used.
+#[derive(Debug)]
+pub(crate) struct Wasted {
+    pub(crate) failure: Failure,
+    pub(crate) bytes: u64,
+}
+
+/// Why the loop ended.
+enum End {
+    Stop(StopReason),
+    Broken(Failure),
+}
+
+/// How a stream's task ended.
+struct StreamEnd {
+    opened: bool,
+    result: Result<(), Failure>,
+}
+
+/// Runs a transfer; at most `budget` application bytes.
+pub(crate) async fn run(job: &Job, budget: u64, env: &Env) -> Result<Transfer, Wasted> {
+    let (first, facts) = Stream::open(job).await.map_err(|failure| Wasted { failure, bytes: 0 })?;
+    let mut engine = Engine::start(job, budget, facts);
+    engine.spawn(first);
+    let end = engine.watch(env).await;
+    engine.finish(end).await
+}
+
+struct Engine<'a> {
+    job: &'a Job,
+    facts: Facts,
+    meter: Meter,
+    tasks: JoinSet<StreamEnd>,
+    /// Streams ever started: the next one's number.
+    started: usize,
+    /// Streams that carry, or are being opened.
+    streams: usize,
+    series: Series,
+    settled_at: f64,
+    /// The rate before the last streams were added, bit/s.
+    rate_before: Option<f64>,
+    /// Whether more streams are still worth trying.
+    growing: bool,
+    broke: Option<Failure>,
+    /// The last moment with progress, seconds.
+    active_at: f64,
+}
+
+impl<'a> Engine<'a> {
+    fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
+        let mut series = Series::default();
+        series.push(0.0, 0.0);
+        Self {
+            job,
+            facts,
+            meter: Meter::start(budget),
+            tasks: JoinSet::new(),
+            started: 0,
+            streams: 0,
+            series,
+            settled_at: 0.0,
+            rate_before: None,
+            growing: true,
+            broke: None,
+            active_at: 0.0,
+        }
+    }
+
+    /// Lets an open stream carry.
+    fn spawn(&mut self, stream: Stream) {
+        let (direction, meter) = (self.job.direction, self.next_meter());
+        self.tasks
+            .spawn(async move { StreamEnd { opened: true, result: stream.carry(direction, meter).await } });
+    }
+
+    /// Opens one more stream beside the others.
+    fn spawn_new(&mut self) {
+        let (job, meter) = (self.job.clone(), self.next_meter());
+        self.tasks.spawn(async move {
+            match Stream::open(&job).await {
+                Ok((stream, _)) => {
+                    StreamEnd { opened: true, result: stream.carry(job.direction, meter).await }
+                }
+                Err(failure) => {
+                    meter.over();
+                    StreamEnd { opened: false, result: Err(failure) }
+                }
+            }
+        });
+    }
+
+    fn next_meter(&mut self) -> Meter {
+        let meter = self.meter.stream(self.started);
+        self.started += 1;
+        self.streams += 1;
+        meter
+    }
+
+    /// Watches until there is a reason to stop.
+    async fn watch(&mut self, env: &Env) -> End {
+        let mut ticker = interval(TICK);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut ticks, mut activity) = (0_u32, 0);
+        loop {
+            tokio::select! {
+                Some(ended) = self.tasks.join_next() => {
+                    if let Some(end) = self.stream_ended(ended) {
+                        return end;
+                    }
+                }
+                _ = ticker.tick() => {
+                    let now = self.meter.now();
+                    self.take_point(now);
+                    if self.meter.activity() != activity {
+                        activity = self.meter.activity();
+                        self.active_at = now;
+                    }
+                    ticks = ticks.wrapping_add(1);
+                    if ticks.is_multiple_of(TELL_TICKS) {
+                        self.tell(env, now);
+                    }
+                    if let Some(end) = self.should_end(now, now - self.active_at) {
+                        return end;
+                    }
+                    if ticks.is_multiple_of(JUDGE_TICKS) && self.judge(now) {
+                        return End::Stop(StopReason::Stable);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a download's point; an upload's curve is made from its acknowledgements when it is looked at.
+    fn take_point(&mut self, now: f64) {
+        if self.job.direction == Direction::Download {
+            self.series.push(now, self.meter.counted() as f64);
+        }
+    }
+
+    /// The limits that end a transfer, whatever the curve.
+    fn should_end(&self, now: f64, idle: f64) -> Option<End> {
+        // An upload's reservation reaches the cap before its bytes arrive: its streams end by themselves.
+        if self.meter.counted() > 0 && self.job.direction == Direction::Download && self.meter.exhausted() {
+            return Some(End::Stop(StopReason::ByteCap));
+        }
+        if idle >= self.job.stall_timeout.as_secs_f64() {
+            let detail = format!("nothing for {idle:.1} s, {} bytes before", self.meter.counted());
+            return Some(End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail)));
+        }
+        (now >= self.job.time_cap.as_secs_f64()).then_some(End::Stop(StopReason::TimeCap))
+    }
+
+    /// Takes note of a stream that ended; says so when it was the last.
+    fn stream_ended(&mut self, ended: Result<StreamEnd, tokio::task::JoinError>) -> Option<End> {
+        self.streams = self.streams.saturating_sub(1);
+        let ended = ended.unwrap_or_else(|error| StreamEnd {
+            opened: true,
+            result: Err(Failure::with(Stage::Transfer, Cause::SystemError, error.to_string())),
+        });
+        match (&ended.result, ended.opened) {
+            // The mire takes no more streams: those that carry go on.
+            (Err(_), false) => self.growing = false,
+            (Err(failure), true) => self.broke = self.broke.take().or_else(|| Some(failure.clone())),
+            (Ok(()), _) => {}
+        }
+        if !self.tasks.is_empty() {
+            return None;
+        }
+        Some(if let Some(failure) = self.broke.clone() {
+            End::Broken(failure)
+        } else if self.meter.exhausted() {
+            End::Stop(StopReason::ByteCap)
+        } else {
+            End::Stop(StopReason::FarEnd)
+        })
+    }
+
+    /// The curve as far as it is complete, and what the estimate must know.
+    fn curve(&self) -> (Series, Conditions) {
+        let (series, grain) = match self.job.direction {
+            Direction::Download => (self.series.clone(), 0.0),
+            Direction::Upload => {
+                let (spans, until) = self.meter.spans();
+                let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
+                // The later half: requests and messages grow at the beginning.
+                let grain = crate::stats::median(&lengths.split_off(lengths.len() / 2)).unwrap_or(0.0);
+                (Series::from_spans(&spans, until, UPLOAD_STEP), grain.min(1.0))
+            }
+        };
+        (series, Conditions { rtt: self.facts.rtt, settled_at: self.settled_at, grain })
+    }
+
+    /// Looks at the curve: opens streams while they help; `true` when the estimate is good enough to stop.
+    fn judge(&mut self, now: f64) -> bool {
+        let (series, conditions) = self.curve();
+        if self.growing {
+            self.grow(&series, conditions, now);
+            return false;
+        }
+        self.meter.counted() >= STABLE_BYTES
+            && estimate(&series, conditions).is_some_and(|found| {
+                found.to - found.from >= STABLE_S && found.spread() <= STABLE_SPREAD && !found.still_rising
+            })
+    }
+
+    /// Opens more streams once the last ones have had a window to show, while the sum still grows.
+    fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
+        let window = conditions.window();
+        if series.end() < self.settled_at + window {
+            return;
+        }
+        let rate = series.rate(series.end() - window / 2.0, series.end());
+        let helped = self.rate_before.is_none_or(|before| rate > STREAM_GROWTH * before);
+        // Streams opened in the second half could not show a plateau any more.
+        let late = now > self.job.time_cap.as_secs_f64() / 2.0;
+        if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
+            self.growing = rate <= 0.0 && !late;
+            return;
+        }
+        let wanted = if self.streams == 1 && rate >= SLOW_BPS { 4 } else { self.streams * 2 };
+        for _ in self.streams..wanted.min(MAX_STREAMS) {
+            self.spawn_new();
+        }
+        self.rate_before = Some(rate);
+        self.settled_at = now;
+    }
+
+    fn tell(&self, env: &Env, now: f64) {
+        let series = match self.job.direction {
+            Direction::Download => &self.series,
+            Direction::Upload => &self.curve().0,
+        };
+        env.tell(Event::Transfer {
+            probe: match self.job.direction {
+                Direction::Download => ProbeName::Download,
+                Direction::Upload => ProbeName::Upload,
+            },
+            fraction: (now / self.job.time_cap.as_secs_f64().max(1e-3)).max(self.meter.used()).min(1.0),
+            rate_bps: series.rate((series.end() - SHOWN_S).max(0.0), series.end()).round() as u64,
+            bytes: self.meter.counted(),
+        });
+    }
+
+    /// Ends the streams and makes the value, or says why there is none.
+    async fn finish(mut self, end: End) -> Result<Transfer, Wasted> {
+        let streams = self.streams.max(1);
+        let now = self.meter.now();
+        self.take_point(now);
+        self.meter.stop();
+        if self.job.direction == Direction::Upload && matches!(end, End::Stop(_)) {
+            let limit = Instant::now() + DRAIN;
+            while let Ok(Some(_)) = timeout_at(limit, self.tasks.join_next()).await {}
+        }
+        self.tasks.shutdown().await;
+        let (bytes, elapsed) = (self.meter.counted(), self.meter.now());
+        let elapsed = if self.job.direction == Direction::Upload { elapsed } else { now };
+        let (mut series, conditions) = self.curve();
+        if let End::Broken(failure) = &end {
+            // The silence before a stall is noticed is the break itself, not a slow line.
+            series.cut(self.active_at);
+            self.broke = self.broke.take().or_else(|| Some(failure.clone()));
+        }
+        let wasted = |failure| Wasted { failure, bytes };
+        let too_little =
+            |cause| Failure::with(Stage::Transfer, cause, format!("{bytes} bytes in {elapsed:.1} s"));
+        let (stop, least_s) = match &end {
+            End::Stop(StopReason::FarEnd) | End::Broken(_) => (StopReason::FarEnd, BROKEN_S),
+            End::Stop(stop) => (*stop, 0.0),
+        };
+        let found = estimate(&series, conditions)
+            .filter(|found| bytes >= LEAST_BYTES && found.to - found.from >= least_s);
+        let estimate = match (found, end) {
+            // Within a transfer that broke, the ramp alone is not a rate.
+            (Some(found), End::Broken(failure)) if found.still_rising => return Err(wasted(failure)),
+            (Some(found), _) => found,
+            (None, End::Broken(failure)) => return Err(wasted(failure)),
+            (None, End::Stop(_)) => {
+                let cause = if bytes == 0 { Cause::EmptyAnswer } else { Cause::TooLittleData };
+                return Err(wasted(self.broke.unwrap_or_else(|| too_little(cause))));
+            }
+        };
+        let waiting = self.meter.waited_s() / (elapsed * streams as f64).max(1e-3);
+        Ok(Transfer {
+            facts: self.facts,
+            series,
+            estimate,
+            bytes,
+            elapsed,
+            streams,
+            stop,
+            broke: self.broke,
+            waiting,
+        })
+    }
+}

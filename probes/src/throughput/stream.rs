@@ -1,0 +1,121 @@
+//! One stream of a transfer, whatever its protocol.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sonde_report::Failure;
+use sonde_report::values::{MireProtocol, TlsInfo};
+
+use super::MireUrl;
+use super::http::HttpStream;
+use super::meter::Meter;
+use super::ndt7::Ndt7Stream;
+use super::overhead::{self, Tls};
+use crate::dial::{Connection, Dialer};
+
+/// The longest round trip believed from a handshake, seconds: a geostationary link's with its queue. Longer, it was
+/// the far end that was slow.
+const MAX_RTT_S: f64 = 0.75;
+
+/// Which way the bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From the mire.
+    Download,
+    /// To the mire.
+    Upload,
+}
+
+/// What a stream needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) mire: MireUrl,
+    pub(crate) direction: Direction,
+    pub(crate) dialer: Arc<Dialer>,
+    /// Time allowed for the transfer.
+    pub(crate) time_cap: Duration,
+    /// Time without progress after which it is given up.
+    pub(crate) stall_timeout: Duration,
+}
+
+/// What the first connection told.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) peer: std::net::IpAddr,
+    pub(crate) tls: Option<TlsInfo>,
+    pub(crate) via_proxy: bool,
+    /// Round trip, seconds.
+    pub(crate) rtt: f64,
+    /// IP-layer bytes for each application byte.
+    pub(crate) ip_bytes_per_byte: f64,
+}
+
+impl Facts {
+    /// Reads a fresh connection.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        let phases = connection.phases;
+        // The longest handshake: behind a proxy, or one that a satellite link hides, TCP ends near the client and
+        // only CONNECT and TLS go all the way. Too long is harmless: it only makes the windows longer.
+        let longest =
+            [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
+        let version = match &connection.tls {
+            None => Tls::None,
+            Some(tls) if tls.version == "1.2" => Tls::V1_2,
+            Some(_) => Tls::V1_3,
+        };
+        let peer = connection.peer.ip();
+        Self {
+            peer,
+            tls: connection.tls.clone(),
+            via_proxy: connection.via_proxy,
+            rtt: (longest as f64 / 1e6).min(MAX_RTT_S),
+            ip_bytes_per_byte: overhead::ip_bytes_per_byte(segment(connection), peer, version),
+        }
+    }
+}
+
+/// The connection's largest TCP payload, where the system tells.
+#[cfg(unix)]
+fn segment(connection: &Connection) -> Option<u32> {
+    socket2::SockRef::from(connection.io.tcp()).tcp_mss().ok()
+}
+
+/// The connection's largest TCP payload: this system does not tell.
+#[cfg(not(unix))]
+fn segment(_: &Connection) -> Option<u32> {
+    None
+}
+
+/// An open stream, ready to carry.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Http(Box<HttpStream>),
+    Ndt7(Box<Ndt7Stream>),
+}
+
+impl Stream {
+    /// Connects, and greets where the protocol wants it.
+    pub(crate) async fn open(job: &Job) -> Result<(Self, Facts), Failure> {
+        let upload = job.direction == Direction::Upload;
+        match job.mire.protocol {
+            MireProtocol::Http | MireProtocol::Librespeed => HttpStream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Http(Box::new(stream)), facts)),
+            MireProtocol::Ndt7 => Ndt7Stream::open(job, upload)
+                .await
+                .map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts)),
+        }
+    }
+
+    /// Carries until the far end is done, the data allowed is used up, or something breaks.
+    pub(crate) async fn carry(self, direction: Direction, meter: Meter) -> Result<(), Failure> {
+        let result = match (self, direction) {
+            (Self::Http(stream), Direction::Download) => stream.download(&meter).await,
+            (Self::Http(stream), Direction::Upload) => stream.upload(&meter).await,
+            (Self::Ndt7(stream), Direction::Download) => stream.download(&meter).await,
+            (Self::Ndt7(stream), Direction::Upload) => stream.upload(&meter).await,
+        };
+        meter.over();
+        result
+    }
+}

@@ -1,0 +1,200 @@
+//! The command line's shape: clap types, no logic. Values stay text here; `config` reads them, so that a flag, a
+//! variable and a configuration key are refused in the same words. Help texts stand in `text::cli`, put in place by
+//! [`localise`]; errors are worded by [`refusal`].
+
+mod localise;
+mod refusal;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use localise::localised;
+pub use refusal::refusal;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "sonde-ecole", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    #[arg(long, global = true, value_name = "fr|en")]
+    pub lang: Option<String>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Box<RunArgs>),
+    Demo(DemoArgs),
+    Mire(MireArgs),
+    Upload(UploadArgs),
+    Spool(SpoolArgs),
+    Report(ReportArgs),
+    Endpoints(EndpointsArgs),
+    Schema,
+}
+
+/// `run`: the one-shot.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    #[arg(long, value_name = "UAI")]
+    pub uai: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub site: Option<String>,
+    #[arg(long, value_name = "SIZE")]
+    pub size: Option<String>,
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub ssid: Vec<String>,
+    #[arg(long, value_name = "yes|no|unknown")]
+    pub wifi_on: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub declared_aps: Option<String>,
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub ent: Vec<String>,
+
+    #[arg(long, value_name = "URL", num_args = 1..)]
+    pub mire: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<String>,
+    #[arg(long)]
+    pub no_catalogue: bool,
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<String>,
+    #[arg(long, value_name = "verdict|stable|SECONDS")]
+    pub until: Option<String>,
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes: Option<String>,
+    #[arg(long, value_name = "PROBE", value_delimiter = ',', num_args = 1..)]
+    pub only: Vec<String>,
+    #[arg(long, value_name = "PROBE", value_delimiter = ',', num_args = 1..)]
+    pub skip: Vec<String>,
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<String>,
+
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub ca: Vec<String>,
+    #[arg(long, value_name = "NAME")]
+    pub interface: Option<String>,
+    #[arg(long, value_name = "4|6|auto")]
+    pub ip: Option<String>,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[arg(long, value_name = "URL")]
+    pub upload: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub upload_token_file: Option<String>,
+    #[arg(long)]
+    pub no_upload: bool,
+}
+
+/// Where the report goes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `demo`: the embedded school.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DemoArgs {
+    #[arg(long, value_name = "SIZE")]
+    pub size: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `mire`: the measurement server.
+#[derive(Debug, Clone, Default, Args)]
+pub struct MireArgs {
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 1..)]
+    pub listen: Vec<String>,
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 1.., requires = "cert", requires = "key")]
+    pub listen_tls: Vec<String>,
+    #[arg(long, value_name = "FILE", requires = "listen_tls")]
+    pub cert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "listen_tls")]
+    pub key: Option<PathBuf>,
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<String>,
+}
+
+/// `upload`: sends what waits.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UploadArgs {
+    #[arg(long, value_name = "URL")]
+    pub upload: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub upload_token_file: Option<String>,
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub ca: Vec<String>,
+}
+
+/// `spool`.
+#[derive(Debug, Args)]
+pub struct SpoolArgs {
+    #[command(subcommand)]
+    pub command: SpoolCommand,
+}
+
+/// `spool …`.
+#[derive(Debug, Subcommand)]
+pub enum SpoolCommand {
+    Status,
+}
+
+/// `report FILE`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `endpoints`.
+#[derive(Debug, Args)]
+pub struct EndpointsArgs {
+    #[command(subcommand)]
+    pub command: EndpointsCommand,
+}
+
+/// `endpoints …`.
+#[derive(Debug, Subcommand)]
+pub enum EndpointsCommand {
+    List(EndpointsListArgs),
+}
+
+/// `endpoints list`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EndpointsListArgs {
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<String>,
+    #[arg(long)]
+    pub no_catalogue: bool,
+}

@@ -1,0 +1,210 @@
+//! Reads single values: sizes, durations, choices. Knows no file and no flag.
+
+use std::time::Duration;
+
+use sonde_probes::dial::Family;
+use sonde_report::document::WifiOn;
+
+use crate::text::Lang;
+
+/// What a value should have been; each has its sentence in `text::cli::problem`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// small, medium, large.
+    Size,
+    /// yes, no, unknown.
+    YesNo,
+    /// A whole number.
+    Number,
+    /// `25M`, `250 Mo`, `1G`.
+    Bytes,
+    /// `12M`: bits per second.
+    Rate,
+    /// A number of seconds.
+    Seconds,
+    /// verdict, stable, or seconds.
+    Until,
+    /// 4, 6, auto.
+    Family,
+    /// fr, en.
+    Lang,
+    /// text, json, nagios, prometheus.
+    Format,
+    /// A mire URL; what is wrong with this one.
+    MireUrl(String),
+    /// An http or https URL; what is wrong with this one.
+    Url(String),
+    /// An upload URL: no query in it.
+    UrlWithoutQuery,
+    /// `address:port`.
+    Address,
+}
+
+/// When to end the download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// When the estimate is stable; today, a cap of 8 s.
+    Stable,
+    /// When the verdict is certain; today, a cap of 5 s.
+    Verdict,
+    /// After so long.
+    Seconds(Duration),
+}
+
+/// The nearest of `names`: at most a third of the letters differ, so that no far-fetched name is proposed.
+pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let name = name.to_lowercase();
+    names
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.chars().count().max(3).div_ceil(3))
+        .map(|(_, known)| known.to_owned())
+}
+
+/// Reads `25M`, `250 Mo`, `1.5G`, `1,5 Go`, `4096`, `64KiB` as bytes: decimal multiples unless written `…i`.
+#[must_use]
+pub fn bytes(text: &str) -> Option<u64> {
+    let (number, unit) = number_and_unit(text)?;
+    let unit = unit.to_lowercase();
+    let unit = unit.strip_suffix(['o', 'b']).unwrap_or(&unit);
+    let factor: f64 = match unit {
+        "" => 1.0,
+        "k" => 1e3,
+        "m" => 1e6,
+        "g" => 1e9,
+        "ki" => 1024.0,
+        "mi" => 1_048_576.0,
+        "gi" => 1_073_741_824.0,
+        _ => return None,
+    };
+    positive(number * factor)
+}
+
+/// Reads `12M`, `12Mbit/s`, `12 Mb/s`, `1.5G`, `800k` as bits per second.
+#[must_use]
+pub fn rate(text: &str) -> Option<u64> {
+    let (number, unit) = number_and_unit(text)?;
+    let unit = unit.to_lowercase();
+    let unit = ["bit/s", "bits/s", "bps", "b/s", "bit"]
+        .iter()
+        .find_map(|end| unit.strip_suffix(end))
+        .unwrap_or(&unit);
+    let factor = match unit {
+        "" => 1.0,
+        "k" => 1e3,
+        "m" => 1e6,
+        "g" => 1e9,
+        _ => return None,
+    };
+    positive(number * factor)
+}
+
+/// A decimal number (point or comma) and what follows it.
+fn number_and_unit(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    Some((number.replace(',', ".").parse().ok()?, unit.trim()))
+}
+
+/// A whole number above zero, within what a `u64` and common sense hold.
+fn positive(value: f64) -> Option<u64> {
+    (value.is_finite() && (1.0..1e15).contains(&value)).then_some(value as u64)
+}
+
+/// Reads a number of seconds, from 0,1 s to a day; `s` may follow.
+#[must_use]
+pub fn seconds(text: &str) -> Option<Duration> {
+    let (number, unit) = number_and_unit(text)?;
+    (matches!(unit, "" | "s") && (0.1..=86_400.0).contains(&number)).then(|| Duration::from_secs_f64(number))
+}
+
+/// Reads `verdict`, `stable` or a number of seconds.
+#[must_use]
+pub fn until(text: &str) -> Option<Until> {
+    match text.trim().to_lowercase().as_str() {
+        "stable" => Some(Until::Stable),
+        "verdict" => Some(Until::Verdict),
+        other => seconds(other).map(Until::Seconds),
+    }
+}
+
+/// Reads whether the Wi-Fi is on.
+#[must_use]
+pub fn wifi_on(text: &str) -> Option<WifiOn> {
+    match text.trim().to_lowercase().as_str() {
+        "yes" | "oui" | "true" | "on" => Some(WifiOn::Yes),
+        "no" | "non" | "false" | "off" => Some(WifiOn::No),
+        "unknown" | "inconnu" => Some(WifiOn::Unknown),
+        _ => None,
+    }
+}
+
+/// Reads a language.
+#[must_use]
+pub fn lang(text: &str) -> Option<Lang> {
+    match text.trim().to_lowercase().as_str() {
+        "fr" => Some(Lang::Fr),
+        "en" => Some(Lang::En),
+        _ => None,
+    }
+}
+
+/// Reads an IP family.
+#[must_use]
+pub fn family(text: &str) -> Option<Family> {
+    match text.trim().to_lowercase().as_str() {
+        "4" | "ipv4" => Some(Family::V4),
+        "6" | "ipv6" => Some(Family::V6),
+        "auto" => Some(Family::Auto),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("25M", 25_000_000),
+            ("250 Mo", 250_000_000),
+            ("1G", 1_000_000_000),
+            ("1,5 Go", 1_500_000_000),
+            ("64KiB", 65_536),
+            ("4096", 4096),
+            ("10MB", 10_000_000),
+        ] {
+            assert_eq!(bytes(text), Some(expected), "{text}");
+        }
+        for text in ["", "M", "-5M", "0", "12X", "1e9", "1..2M", "999999999G"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_read_as_people_write_them() {
+        for text in ["12M", "12Mbit/s", "12 Mb/s", "12000k", "12000000"] {
+            assert_eq!(rate(text), Some(12_000_000), "{text}");
+        }
+        assert_eq!(rate("0"), None);
+        assert_eq!(rate("fast"), None);
+    }
+
+    #[test]
+    fn seconds_have_bounds() {
+        assert_eq!(seconds("2,5"), Some(Duration::from_millis(2500)));
+        assert_eq!(seconds("10s"), Some(Duration::from_secs(10)));
+        assert_eq!(seconds("0"), None);
+        assert_eq!(seconds("100000"), None);
+        assert_eq!(seconds("NaN"), None);
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        assert_eq!(nearest("downlaod", ["download", "upload"]), Some("download".to_owned()));
+        assert_eq!(nearest("xyzzy", ["download", "upload"]), None);
+    }
+}

@@ -1,0 +1,384 @@
+//! The probes in their order: side by side where harmless, one after the other where they would disturb each other.
+//!
+//! A transfer spoils a latency, and so does a Wi-Fi scan (the radio leaves the channel): services, resolvers and the
+//! scan come first together, then latency, download, upload and path, each alone.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sonde_probes::clock::Stopwatch;
+use sonde_probes::link::{Direction, Watch};
+use sonde_probes::throughput::{self, MireUrl};
+use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, path, wifi};
+use sonde_report::assess::needs_repeat;
+use sonde_report::document::Measurements;
+use sonde_report::measurement::{Attempt, Remedy};
+use sonde_report::values::{InternetAccess, LatencyValue, LinkValue, TransferValue};
+use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
+use tokio::time::timeout;
+
+use crate::plan::Plan;
+
+/// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
+const LATENCY_TRIES: usize = 3;
+
+/// Fewer bytes than this say nothing about a rate: a repetition is not worth starting.
+const LEAST_REPETITION: u64 = 1_000_000;
+
+/// What a run has measured so far. It outlives the work on it, so that an interrupted run keeps it.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) measurements: Measurements,
+    pub(super) clock_offset_ms: Option<i64>,
+    watch: Option<Watch>,
+}
+
+impl Taken {
+    /// Puts what was seen around the transfers into the link's measurement.
+    pub(super) fn note_conditions(&mut self) {
+        let Some(watch) = self.watch.take() else { return };
+        if let Some(Measurement { outcome: Outcome::Measured { value, .. }, .. }) =
+            &mut self.measurements.link
+        {
+            value.during = Some(watch.conditions());
+        }
+    }
+
+    fn link(&self) -> Option<&LinkValue> {
+        self.measurements.link.as_ref().and_then(Measurement::value)
+    }
+}
+
+/// Runs every probe of the plan.
+pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
+    look_at_link(plan, env, taken).await;
+    look_around(plan, env, taken).await;
+    if is_offline(plan, &taken.measurements) {
+        fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
+        return;
+    }
+    let mires = time_mires(plan, env, taken).await;
+    download(plan, env, taken, &mires).await;
+    let mires = led_by_the_one_used(&plan.upload_mires, &taken.measurements);
+    upload(plan, env, taken, mires).await;
+    if plan.wants(ProbeName::Path) {
+        taken.measurements.path = Some(trace(plan, env, &taken.measurements).await);
+    }
+    // Without a network only named mires were tried: the rest says so.
+    if has_no_network(&taken.measurements) {
+        fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
+    }
+}
+
+/// The host the transfers go to, as far as it is known beforehand.
+pub(super) fn first_host(plan: &Plan) -> Option<String> {
+    plan.mires.first().map(|mire| mire.target.host.clone())
+}
+
+/// Tells of a probe's start and end.
+async fn told<T>(env: &Env, probe: ProbeName, work: impl Future<Output = T>) -> T {
+    env.tell(Event::Started(probe));
+    let done = work.await;
+    env.tell(Event::Finished(probe));
+    done
+}
+
+/// The link is looked at also when it is not asked for, since its caveats bear on the transfers; it is reported
+/// then too, being their condition.
+async fn look_at_link(plan: &Plan, env: &Env, taken: &mut Taken) {
+    let transfers = plan.wants(ProbeName::Download) || plan.wants(ProbeName::Upload);
+    if !plan.wants(ProbeName::Link) && !plan.wants(ProbeName::Dns) && !transfers {
+        return;
+    }
+    let towards = towards(plan, env).await;
+    let config = link::Config { interface: plan.dial.interface.clone(), towards };
+    taken.measurements.link = Some(told(env, ProbeName::Link, link::run(&config, env)).await);
+    if transfers {
+        taken.watch = Some(Watch::start(
+            taken.link().and_then(|link| link.interface.as_ref()).map(|i| i.name.as_str()),
+        ));
+    }
+}
+
+/// The address the transfers will talk to: the proxy's where there is one.
+async fn towards(plan: &Plan, env: &Env) -> Option<SocketAddr> {
+    /// A resolver that needs longer is broken; the route by default then serves.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let mire = plan.mires.first()?;
+    let (host, port) = env
+        .dialer
+        .proxy_for(&mire.target.host)
+        .map_or((mire.target.host.as_str(), mire.target.port), |proxy| (proxy.host.as_str(), proxy.port));
+    timeout(PATIENCE, env.dialer.resolve(host, port)).await.ok()?.ok()?.first().copied()
+}
+
+/// Control targets, resolvers, services and radios, side by side.
+async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
+    let no_network = has_no_network(&taken.measurements);
+    let dns_config = dns::Config {
+        resolvers: if plan.dns.resolvers.is_empty() {
+            resolvers(taken.link())
+        } else {
+            plan.dns.resolvers.clone()
+        },
+        ..plan.dns.clone()
+    };
+    let Taken { measurements: Measurements { internet, dns, endpoints, wifi, .. }, clock_offset_ms, .. } =
+        taken;
+    let on_network = |probe| plan.wants(probe) && !no_network;
+    tokio::join!(
+        async {
+            if on_network(ProbeName::Internet) {
+                *internet = Some(told(env, ProbeName::Internet, internet::run(&plan.internet, env)).await);
+            }
+        },
+        async {
+            if on_network(ProbeName::Dns) {
+                *dns = told(env, ProbeName::Dns, dns::run(&dns_config, env)).await;
+            }
+        },
+        async {
+            if on_network(ProbeName::Endpoints) {
+                let survey = told(env, ProbeName::Endpoints, endpoints::run(&plan.endpoints, env)).await;
+                *endpoints = survey.endpoints;
+                *clock_offset_ms = survey.clock_offset_ms;
+            }
+        },
+        async {
+            if plan.wants(ProbeName::Wifi) {
+                *wifi = Some(told(env, ProbeName::Wifi, wifi::run(&plan.wifi, env)).await);
+            }
+        },
+    );
+}
+
+/// The configured resolvers' addresses.
+fn resolvers(link: Option<&LinkValue>) -> Vec<SocketAddr> {
+    /// DNS (RFC 1035, 4.2).
+    const DNS_PORT: u16 = 53;
+    let addresses = link.map(|link| link.resolvers.as_slice()).unwrap_or_default();
+    addresses
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .map(|address| SocketAddr::new(address, DNS_PORT))
+        .collect()
+}
+
+/// Whether the machine has no usable address at all.
+fn has_no_network(measurements: &Measurements) -> bool {
+    matches!(
+        measurements.link.as_ref().map(|link| &link.outcome),
+        Some(Outcome::Failed { failure: Failure { cause: Cause::NoNetwork, .. } })
+    )
+}
+
+/// Whether trying public mires would prove nothing: no network, or neither a control target nor a service answered.
+/// Named mires are always tried: they may stand on this machine or in the building.
+fn is_offline(plan: &Plan, measurements: &Measurements) -> bool {
+    if plan.mires_named {
+        return false;
+    }
+    let controls_fail = measurements
+        .internet
+        .as_ref()
+        .is_some_and(|internet| matches!(internet.outcome, Outcome::Failed { .. }));
+    let service_answers = measurements
+        .endpoints
+        .iter()
+        .filter_map(Measurement::value)
+        .any(|endpoint| endpoint.http_status.is_some() || endpoint.phases.tcp_us.is_some());
+    has_no_network(measurements) || (controls_fail && !service_answers)
+}
+
+/// Times the way to the first mire that answers; returns the mires in the order worth trying.
+async fn time_mires(plan: &Plan, env: &Env, taken: &mut Taken) -> Vec<MireUrl> {
+    let mut mires = plan.mires.clone();
+    if !plan.wants(ProbeName::Latency) {
+        return mires;
+    }
+    let (measured, silent) = told(env, ProbeName::Latency, time_first(plan, env, &mires)).await;
+    // The mires that did not answer now are still tried, after the others: a TCP port may open meanwhile.
+    if measured.value().is_some() {
+        mires.rotate_left(silent.min(plan.mires.len()));
+    }
+    taken.measurements.latency = Some(measured);
+    mires
+}
+
+/// The latency of the first mire that answers, and how many before it did not.
+async fn time_first(plan: &Plan, env: &Env, mires: &[MireUrl]) -> (Measurement<LatencyValue>, usize) {
+    let watch = Stopwatch::start();
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut last = None;
+    for (index, mire) in mires.iter().enumerate().take(LATENCY_TRIES) {
+        let mut measured = latency::run(&plan.latency(mire), env).await;
+        let Outcome::Failed { failure } = &measured.outcome else {
+            for attempt in &attempts {
+                measured.add_caveat(CaveatCode::MireSkipped.with(attempt.target.clone()));
+            }
+            return (measured, index);
+        };
+        attempts.push(Attempt {
+            target: measured.target.clone(),
+            stage: failure.stage,
+            cause: failure.cause,
+            detail: failure.detail.clone(),
+        });
+        last = Some(measured);
+    }
+    let tried = attempts.len();
+    match last {
+        None => (watch.skip("", Reason::remedied(ReasonCode::NoTarget, Remedy::NameTarget)), 0),
+        Some(only) if tried == 1 => (only, 0),
+        Some(last) => {
+            let failure = Failure { attempts, ..Failure::new(Stage::Tcp, Cause::AllTargetsFailed) };
+            (watch.fail(last.target, failure), 0)
+        }
+    }
+}
+
+/// The download, repeated where the verdict needs a second one that agrees.
+async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) {
+    if !plan.wants(ProbeName::Download) {
+        return;
+    }
+    env.tell(Event::Started(ProbeName::Download));
+    let config = plan.transfer(mires.to_vec(), plan.download);
+    watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
+    let first = taken.measurements.download.as_ref().and_then(Measurement::value);
+    let left = plan.download.bytes.saturating_sub(first.map_or(0, |value| value.bytes));
+    let again = first.is_some_and(|value| needs_repeat(value.ip_rate_bps, plan.site.size, &plan.rules));
+    if again && left >= LEAST_REPETITION {
+        let mires = led_by_the_one_used(mires, &taken.measurements).into_iter().take(1).collect();
+        let budget = crate::plan::Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
+        let config = plan.transfer(mires, budget);
+        watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
+    }
+    env.tell(Event::Finished(ProbeName::Download));
+}
+
+/// The upload.
+async fn upload(plan: &Plan, env: &Env, taken: &mut Taken, mires: Vec<MireUrl>) {
+    if !plan.wants(ProbeName::Upload) {
+        return;
+    }
+    let config = plan.transfer(mires, plan.upload);
+    env.tell(Event::Started(ProbeName::Upload));
+    watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
+    env.tell(Event::Finished(ProbeName::Upload));
+}
+
+/// One transfer, with what went on beside it: the counters around it, and the caveats they and the link call for.
+async fn watched(
+    taken: &mut Taken,
+    direction: Direction,
+    work: impl Future<Output = Measurement<TransferValue>>,
+) {
+    if let Some(watch) = &mut taken.watch {
+        watch.transfer_starts(direction);
+    }
+    let mut measured = work.await;
+    if let Some(watch) = &mut taken.watch {
+        watch.transfer_ends(direction, measured.value().map_or(0, ip_bytes));
+    }
+    if let (Some(link), Some(watch), Some(rate)) =
+        (taken.link(), &taken.watch, measured.value().map(|value| value.ip_rate_bps))
+    {
+        for caveat in link::caveats_for(direction, &watch.conditions(), link, rate) {
+            measured.add_caveat(caveat);
+        }
+    }
+    let portal = taken.measurements.internet.as_ref().and_then(Measurement::value);
+    if portal.is_some_and(|internet| internet.access == InternetAccess::CaptivePortal) {
+        measured.add_caveat(CaveatCode::CaptivePortal.into());
+    }
+    let slot = match direction {
+        Direction::Down => &mut taken.measurements.download,
+        Direction::Up => &mut taken.measurements.upload,
+    };
+    match slot {
+        Some(first) => throughput::merge_repetition(first, measured),
+        None => *slot = Some(measured),
+    }
+}
+
+/// What a transfer moved at the IP layer: its application bytes and the share of headers its rates tell.
+fn ip_bytes(value: &TransferValue) -> u64 {
+    if value.goodput_bps == 0 {
+        return value.bytes;
+    }
+    (value.bytes as f64 * value.ip_rate_bps as f64 / value.goodput_bps as f64) as u64
+}
+
+/// The mires with the one the download used in front.
+fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<MireUrl> {
+    let used =
+        measurements.download.as_ref().and_then(Measurement::value).map(|value| value.server.url.as_str());
+    let mut ordered = mires.to_vec();
+    // Stable: the others keep their order.
+    ordered.sort_by_key(|mire| Some(mire.to_string().as_str()) != used);
+    ordered
+}
+
+/// The way to the mire that was used.
+async fn trace(
+    plan: &Plan,
+    env: &Env,
+    measurements: &Measurements,
+) -> Measurement<sonde_report::values::PathValue> {
+    let watch = Stopwatch::start();
+    let mires = led_by_the_one_used(&plan.mires, measurements);
+    let Some(host) = mires.first().map(|mire| mire.target.host.clone()) else {
+        return watch.skip("", Reason::remedied(ReasonCode::NoTarget, Remedy::NameTarget));
+    };
+    if env.dialer.proxy_for(&host).is_some() {
+        return watch.skip(host, Reason::new(ReasonCode::NotThroughProxy));
+    }
+    let config = plan.path(host.clone());
+    match timeout(plan.path_cap, told(env, ProbeName::Path, path::run(&config, env))).await {
+        Ok(measured) => measured,
+        Err(_) => {
+            env.tell(Event::Finished(ProbeName::Path));
+            watch.fail(host, Failure::new(Stage::Icmp, Cause::Timeout))
+        }
+    }
+}
+
+/// Says why of every planned probe that has no measurement.
+pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: ReasonCode) {
+    let remedy = match code {
+        ReasonCode::OutOfTime => Remedy::RaiseLimit,
+        ReasonCode::NoNetwork => Remedy::ConnectNetwork,
+        _ => Remedy::RunAgain,
+    };
+    let mire = plan.mires.first().map(ToString::to_string).unwrap_or_default();
+    let host = first_host(plan).unwrap_or_default();
+    for &probe in &plan.probes {
+        let Measurements { link, internet, latency, download, upload, dns, endpoints, wifi, path } =
+            measurements;
+        match probe {
+            ProbeName::Link => fill(link, "", code, remedy),
+            ProbeName::Internet => fill(internet, "", code, remedy),
+            ProbeName::Latency => fill(latency, &host, code, remedy),
+            ProbeName::Download => fill(download, &mire, code, remedy),
+            ProbeName::Upload => fill(upload, &mire, code, remedy),
+            ProbeName::Wifi => fill(wifi, "", code, remedy),
+            ProbeName::Path => fill(path, &host, code, remedy),
+            ProbeName::Dns if dns.is_empty() => dns.push(missing("", code, remedy)),
+            ProbeName::Endpoints if endpoints.is_empty() => {
+                let hosts = plan.endpoints.endpoints.iter();
+                endpoints.extend(hosts.map(|endpoint| missing(&endpoint.id, code, remedy)));
+            }
+            ProbeName::Dns | ProbeName::Endpoints => {}
+        }
+    }
+}
+
+fn fill<T>(slot: &mut Option<Measurement<T>>, target: &str, code: ReasonCode, remedy: Remedy) {
+    slot.get_or_insert_with(|| missing(target, code, remedy));
+}
+
+fn missing<T>(target: &str, code: ReasonCode, remedy: Remedy) -> Measurement<T> {
+    Stopwatch::start().skip(target, Reason::remedied(code, remedy))
+}

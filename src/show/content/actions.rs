@@ -1,0 +1,163 @@
+//! Who should act: each actor once, each action once, with what it is about.
+
+use sonde_report::{
+    Measurement, Outcome,
+    assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
+    values::InternetAccess,
+};
+
+use super::Writer;
+use crate::{
+    show::page::{Block, Section},
+    text::report::{self as words, Label},
+};
+
+/// The actors, in the order in which they are named: who can act at once first.
+const ACTORS: [Actor; 5] =
+    [Actor::Technician, Actor::Commune, Actor::Operator, Actor::FilterAdministrator, Actor::ServiceProvider];
+
+/// One thing to do.
+struct Action {
+    actor: Actor,
+    sentence: &'static str,
+    subjects: Vec<String>,
+}
+
+/// Things to do, each once.
+#[derive(Default)]
+struct Actions(Vec<Action>);
+
+impl Actions {
+    fn add(&mut self, (actor, sentence): (Actor, &'static str), subject: &str) {
+        let known = self.0.iter_mut().find(|action| action.actor == actor && action.sentence == sentence);
+        match known {
+            Some(action) if action.subjects.iter().any(|s| s == subject) => {}
+            Some(action) => action.subjects.push(subject.to_owned()),
+            None => self.0.push(Action { actor, sentence, subjects: vec![subject.to_owned()] }),
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// The section that says who should act.
+    pub(super) fn who_acts(&self) -> Section {
+        let mut actions = Actions::default();
+        // When the whole way out is missing, every other failure follows from it: it is said once.
+        if !self.way_out_actions(&mut actions) {
+            for verdict in &self.report.assessment.verdicts {
+                self.verdict_actions(verdict, &mut actions);
+            }
+        }
+        let mut blocks = Vec::new();
+        for actor in ACTORS {
+            let sentences = actions.0.iter().filter(|action| action.actor == actor);
+            let sentences: Vec<String> =
+                sentences.map(|a| words::action_about(a.sentence, &a.subjects, self.lang)).collect();
+            if !sentences.is_empty() {
+                blocks.push(Block::List(words::capitalised(words::actor(actor, self.lang)), sentences));
+            }
+        }
+        if blocks.is_empty() {
+            blocks.push(Block::Text(words::no_action(self.lang).to_owned()));
+        }
+        Section { title: self.label(Label::WhoActs).to_owned(), blocks }
+    }
+
+    /// What to do when there is no way out at all; whether that is so.
+    fn way_out_actions(&self, actions: &mut Actions) -> bool {
+        let subject = self.label(Label::Internet);
+        let Some(internet) = &self.report.measurements.internet else {
+            return false;
+        };
+        let reason = match &internet.outcome {
+            Outcome::Failed { failure } => {
+                actions.add(words::cause_advice(failure.cause, self.lang), subject);
+                VerdictReason::NoInternet
+            }
+            Outcome::Measured { value, .. } => match value.access {
+                InternetAccess::Open => return false,
+                InternetAccess::CaptivePortal => VerdictReason::CaptivePortal,
+                InternetAccess::ProxyAuthRequired => VerdictReason::ProxyAuthRequired,
+            },
+            Outcome::NotMeasured { .. } => return false,
+        };
+        if let Some(advice) = words::reason_advice(reason, self.lang) {
+            actions.add(advice, subject);
+        }
+        true
+    }
+
+    fn verdict_actions(&self, verdict: &Verdict, actions: &mut Actions) {
+        let wanted = match verdict.verdict {
+            VerdictKind::NotMet | VerdictKind::Inconclusive => true,
+            // Services are "not applicable" when no ENT was named, which the technician can mend.
+            VerdictKind::NotApplicable => verdict.reasons.contains(&VerdictReason::EntNotDeclared),
+            VerdictKind::Met => false,
+        };
+        if !wanted {
+            return;
+        }
+        let subject = verdict.subject.as_ref().map_or_else(
+            || words::requirement(&verdict.requirement, verdict.unit, self.lang),
+            |id| self.service_label(id),
+        );
+        let before = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
+        for &reason in &verdict.reasons {
+            if let Some(advice) = words::reason_advice(reason, self.lang) {
+                actions.add(advice, &subject);
+            }
+            if matches!(reason, VerdictReason::MeasurementFailed | VerdictReason::NotMeasured) {
+                self.measurement_actions(verdict, &subject, actions);
+            }
+        }
+        let after = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
+        match verdict.act {
+            Some(actor) if verdict.verdict == VerdictKind::NotMet && verdict.unit != Unit::Service => {
+                actions.add((actor, words::act_on(verdict.unit, actor, self.lang)), &subject);
+            }
+            Some(actor) if after == before => {
+                actions.add((actor, words::act_on(verdict.unit, actor, self.lang)), &subject);
+            }
+            _ => {}
+        }
+    }
+
+    /// What to do about the failure or the obstacle behind a verdict.
+    fn measurement_actions(&self, verdict: &Verdict, subject: &str, actions: &mut Actions) {
+        let measurements = &self.report.measurements;
+        match verdict.unit {
+            Unit::BitPerSecond => self.outcome_actions(measurements.download.as_ref(), subject, actions),
+            Unit::AccessPoint => self.outcome_actions(measurements.wifi.as_ref(), subject, actions),
+            Unit::Service => {
+                let id = verdict.subject.as_deref();
+                for measurement in &measurements.endpoints {
+                    match measurement.value() {
+                        Some(value) if Some(value.id.as_str()) == id => {
+                            if let Some(advice) = words::state_advice(value.state, self.lang) {
+                                actions.add(advice, subject);
+                            }
+                        }
+                        None if Some(measurement.target.as_str()) == id => {
+                            self.outcome_actions(Some(measurement), subject, actions);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn outcome_actions<T>(&self, measurement: Option<&Measurement<T>>, subject: &str, actions: &mut Actions) {
+        match measurement.map(|m| &m.outcome) {
+            Some(Outcome::Failed { failure }) => {
+                actions.add(words::cause_advice(failure.cause, self.lang), subject);
+            }
+            Some(Outcome::NotMeasured { reason }) => {
+                if let Some(remedy) = reason.remedy {
+                    actions.add((Actor::Technician, words::remedy(remedy, self.lang)), subject);
+                }
+            }
+            Some(Outcome::Measured { .. }) | None => {}
+        }
+    }
+}

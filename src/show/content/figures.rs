@@ -1,0 +1,174 @@
+//! The figures behind the verdicts, and those that no text sets a threshold for.
+
+use sonde_report::{
+    Measurement, Outcome,
+    values::{InternetAccess, LatencyValue, LinkValue, PathValue},
+};
+
+use super::Writer;
+use crate::{
+    show::page::{Block, Section, Table},
+    text::report::{self as words, Label},
+};
+
+impl Writer<'_> {
+    /// The section of figures.
+    pub(super) fn figures(&self) -> Section {
+        let measurements = &self.report.measurements;
+        let mut blocks = vec![Block::Text(self.label(Label::FiguresNote).to_owned())];
+        self.transfer(Label::Download, measurements.download.as_ref(), &mut blocks);
+        self.transfer(Label::Upload, measurements.upload.as_ref(), &mut blocks);
+        self.latency(&mut blocks);
+        self.internet(&mut blocks);
+        self.dns(&mut blocks);
+        self.phases(&mut blocks);
+        self.wifi(&mut blocks);
+        self.path(&mut blocks);
+        self.link(&mut blocks);
+        Section { title: self.label(Label::Figures).to_owned(), blocks }
+    }
+
+    fn latency(&self, blocks: &mut Vec<Block>) {
+        blocks.push(Block::Heading(self.label(Label::Latency).to_owned()));
+        let measurement = self.report.measurements.latency.as_ref();
+        blocks.extend(self.absence(measurement).map(Block::Text));
+        let Some((measurement, value)) = measurement.and_then(|m| Some((m, m.value()?))) else {
+            return;
+        };
+        blocks.push(Block::Facts(self.latency_facts(value)));
+        blocks.extend(self.caveats(measurement));
+    }
+
+    fn latency_facts(&self, value: &LatencyValue) -> Vec<(String, String)> {
+        let best = &value.best;
+        let unknown = || self.label(Label::NotKnown).to_owned();
+        let answers = words::of(u64::from(best.received), u64::from(best.sent), self.lang);
+        let mut facts = Vec::new();
+        // Without any answer there is no time: the zeros that stand in its place are not shown.
+        if best.received > 0 {
+            let extremes =
+                format!("{}, {}", self.lang.milliseconds(best.min_us), self.lang.milliseconds(best.max_us));
+            facts.push(self.fact(Label::Median, self.lang.milliseconds(best.median_us)));
+            facts.push(
+                self.fact(Label::Jitter, best.jitter_us.map_or_else(unknown, |us| self.lang.milliseconds(us))),
+            );
+            facts.push(self.fact(Label::Extremes, extremes));
+            facts.push(self.fact(Label::P95, self.lang.milliseconds(best.p95_us)));
+        }
+        facts.push(self.fact(Label::Loss, self.lang.percent(best.loss_ratio)));
+        facts.push(self.fact(Label::Answers, answers));
+        facts.push(self.fact(Label::TimedBy, words::rtt_method(best.method, self.lang)));
+        facts
+    }
+
+    fn internet(&self, blocks: &mut Vec<Block>) {
+        blocks.push(Block::Heading(self.label(Label::Internet).to_owned()));
+        let measurement = self.report.measurements.internet.as_ref();
+        blocks.extend(self.absence(measurement).map(Block::Text));
+        if let Some(value) = measurement.and_then(Measurement::value) {
+            let access = match value.access {
+                InternetAccess::Open => Label::ControlsOk,
+                InternetAccess::CaptivePortal => Label::PortalAccess,
+                InternetAccess::ProxyAuthRequired => Label::ProxyAccess,
+            };
+            blocks.push(Block::Facts(vec![self.fact(Label::State, self.label(access))]));
+        }
+    }
+
+    fn dns(&self, blocks: &mut Vec<Block>) {
+        blocks.push(Block::Heading(self.label(Label::Dns).to_owned()));
+        let resolvers = &self.report.measurements.dns;
+        if resolvers.is_empty() {
+            blocks.push(Block::Text(self.label(Label::NotPlanned).to_owned()));
+            return;
+        }
+        let rows: Vec<Vec<String>> = resolvers
+            .iter()
+            .filter_map(Measurement::value)
+            .map(|value| {
+                vec![
+                    words::dns_path(&value.resolver, self.lang),
+                    words::of(u64::from(value.answered), u64::from(value.asked), self.lang),
+                    self.time(value.median_us),
+                    self.time(value.max_us),
+                ]
+            })
+            .collect();
+        if !rows.is_empty() {
+            blocks.push(Block::Table(Table {
+                caption: self.label(Label::Dns).to_owned(),
+                head: self.heads(&[Label::Resolver, Label::Answers, Label::Median, Label::Longest]),
+                rows,
+            }));
+        }
+        for measurement in resolvers {
+            if let Some(absence) = self.absence(Some(measurement)) {
+                blocks.push(Block::Text(self.lang.labelled(&measurement.target, &absence)));
+            }
+        }
+    }
+
+    fn path(&self, blocks: &mut Vec<Block>) {
+        blocks.push(Block::Heading(self.label(Label::Path).to_owned()));
+        let measurement = self.report.measurements.path.as_ref();
+        blocks.extend(self.absence(measurement).map(Block::Text));
+        let Some((measurement, value)) = measurement.and_then(|m| Some((m, m.value()?))) else {
+            return;
+        };
+        if !value.hops.is_empty() {
+            blocks.push(Block::Table(self.hops(value)));
+        }
+        let reached = if value.reached { Label::TargetReached } else { Label::TargetNotReached };
+        blocks.push(Block::Text(format!(
+            "{} ({})",
+            self.label(reached).trim_end_matches('.'),
+            words::path_method(value.method, self.lang)
+        )));
+        blocks.extend(self.caveats(measurement));
+    }
+
+    fn hops(&self, value: &PathValue) -> Table {
+        let rows = value.hops.iter().map(|hop| {
+            vec![
+                hop.ttl.to_string(),
+                hop.address.clone().unwrap_or_else(|| self.label(Label::Silent).to_owned()),
+                self.time(hop.rtt_us),
+            ]
+        });
+        Table {
+            caption: self.label(Label::HopsCaption).to_owned(),
+            head: self.heads(&[Label::Hop, Label::Address, Label::RoundTrip]),
+            rows: rows.collect(),
+        }
+    }
+
+    fn link(&self, blocks: &mut Vec<Block>) {
+        blocks.push(Block::Heading(self.label(Label::Link).to_owned()));
+        let measurement = self.report.measurements.link.as_ref();
+        match measurement.map(|m| (&m.outcome, m)) {
+            Some((Outcome::Measured { value, .. }, measurement)) => {
+                blocks.push(Block::Facts(self.link_facts(value)));
+                blocks.extend(self.caveats(measurement));
+            }
+            _ => blocks.extend(self.absence(measurement).map(Block::Text)),
+        }
+    }
+
+    fn link_facts(&self, value: &LinkValue) -> Vec<(String, String)> {
+        let families = match (value.ipv4, value.ipv6) {
+            (true, true) => "IPv4, IPv6",
+            (true, false) => self.label(Label::Ipv6Missing),
+            (false, true) => "IPv6",
+            (false, false) => self.label(Label::NoIp),
+        };
+        let none = self.label(Label::None);
+        let resolvers =
+            if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
+        vec![
+            self.fact(Label::Interface, self.interface()),
+            self.fact(Label::Gateway, value.gateway.clone().unwrap_or_else(|| none.to_owned())),
+            self.fact(Label::Resolvers, resolvers),
+            self.fact(Label::IpFamilies, families),
+        ]
+    }
+}

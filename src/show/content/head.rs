@@ -1,0 +1,170 @@
+//! The first ten lines: which school, when, and the answer.
+
+use sonde_report::{
+    Outcome,
+    assess::{Unit, Verdict, VerdictKind},
+    values::InternetAccess,
+};
+
+use super::Writer;
+use crate::{
+    show::page::{SummaryLine, Tone},
+    text::report::{self as words, Label},
+};
+
+/// Beyond this offset certificates begin to be refused for their dates, and the report's own date misleads.
+const CLOCK_OFFSET_SHOWN_MS: u64 = 5 * 60 * 1_000;
+
+impl Writer<'_> {
+    /// The school, and the date.
+    pub(super) fn head(&self) -> Vec<String> {
+        let site = &self.report.site;
+        let mut school = site.uai.as_ref().map_or_else(
+            || self.label(Label::SchoolUnnamed).to_owned(),
+            |uai| uai.as_str().to_owned(),
+        );
+        if let Some(label) = &site.label {
+            school = format!("{school} — {label}");
+        }
+        let size = site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
+        vec![
+            self.lang.labelled(self.label(Label::School), &format!("{school} — {size}")),
+            self.lang.labelled(
+                self.label(Label::Date),
+                &format!(
+                    "{} — {} {}",
+                    self.lang.date_time(&self.report.started_at),
+                    self.label(Label::Elapsed).to_lowercase(),
+                    self.lang.duration(self.report.elapsed_ms)
+                ),
+            ),
+        ]
+    }
+
+    /// What must be known before anything else.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        if self.report.demonstration {
+            notices.push(self.label(Label::Demonstration).to_owned());
+        }
+        if self.report.partial {
+            notices.push(self.label(Label::Partial).to_owned());
+        }
+        notices.extend(self.internet_notice());
+        if let Some(offset) = self.report.clock.offset_ms
+            && offset.unsigned_abs() > CLOCK_OFFSET_SHOWN_MS
+        {
+            let text = self.label(Label::ClockWrong);
+            notices.push(format!("{text} {}.", words::clock_offset(offset, self.lang)));
+        }
+        notices
+    }
+
+    /// Said once, at the top: no Internet, a captive portal, a proxy that wants a password.
+    fn internet_notice(&self) -> Option<String> {
+        match &self.report.measurements.internet.as_ref()?.outcome {
+            Outcome::Failed { failure } => Some(
+                self.lang.labelled(self.label(Label::NoInternet), words::cause(failure.cause, self.lang)),
+            ),
+            Outcome::NotMeasured { reason } => Some(
+                self.lang.labelled(self.label(Label::InternetUnchecked), words::reason(reason.code, self.lang)),
+            ),
+            Outcome::Measured { value, .. } => match value.access {
+                InternetAccess::Open => None,
+                InternetAccess::CaptivePortal => {
+                    let host = value.portal_host.as_ref();
+                    let host = host.map_or_else(String::new, |host| self.parenthesis(Label::Portal, host));
+                    Some(format!("{}{host}", self.label(Label::CaptivePortal)))
+                }
+                InternetAccess::ProxyAuthRequired => Some(self.label(Label::ProxyPassword).to_owned()),
+            },
+        }
+    }
+
+    /// The overall verdict in one line, with the names of what it hangs on.
+    pub(super) fn overall(&self) -> (Tone, String) {
+        let kind = self.report.assessment.overall;
+        let mut about: Vec<String> = Vec::new();
+        if matches!(kind, VerdictKind::NotMet | VerdictKind::Inconclusive) {
+            for verdict in self.report.assessment.verdicts.iter().filter(|v| v.verdict == kind) {
+                let name = words::requirement(&verdict.requirement, verdict.unit, self.lang);
+                if !about.contains(&name) {
+                    about.push(name);
+                }
+            }
+        }
+        (kind.into(), words::overall(kind, &about, self.lang))
+    }
+
+    /// Each requirement in one line; the services together.
+    pub(super) fn summary(&self) -> Vec<SummaryLine> {
+        let verdicts = &self.report.assessment.verdicts;
+        let mut lines: Vec<SummaryLine> =
+            verdicts.iter().filter(|v| v.unit != Unit::Service).map(|verdict| self.summary_line(verdict)).collect();
+        let services: Vec<&Verdict> = verdicts.iter().filter(|v| v.unit == Unit::Service).collect();
+        lines.extend(self.services_line(&services));
+        lines
+    }
+
+    fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
+        let threshold = verdict.at_least.map_or_else(
+            || self.label(Label::NoThreshold).to_owned(),
+            |at_least| {
+                let name = self.label(Label::Threshold).to_lowercase();
+                self.lang.labelled(&name, &self.quantity(verdict.unit, at_least, None))
+            },
+        );
+        let value = match verdict.observed {
+            Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
+            None => self.label(Label::NoValue).to_owned(),
+        };
+        let value = if verdict.at_least.is_none() && !verdict.comparisons.is_empty() {
+            value
+        } else {
+            format!("{value} ({threshold})")
+        };
+        SummaryLine {
+            name: words::capitalised(&words::requirement(&verdict.requirement, verdict.unit, self.lang)),
+            tone: verdict.verdict.into(),
+            verdict: words::verdict(verdict.verdict, self.lang).to_owned(),
+            value,
+        }
+    }
+
+    fn services_line(&self, verdicts: &[&Verdict]) -> Option<SummaryLine> {
+        let first = verdicts.first()?;
+        let any = |kind| verdicts.iter().any(|v| v.verdict == kind);
+        let kind = [VerdictKind::NotMet, VerdictKind::Inconclusive, VerdictKind::Met]
+            .into_iter()
+            .find(|&kind| any(kind))
+            .unwrap_or(VerdictKind::NotApplicable);
+        let judged = verdicts.iter().filter(|v| v.subject.is_some() && v.verdict != VerdictKind::NotApplicable);
+        let (reached, asked) = judged
+            .fold((0, 0), |(reached, asked), v| (reached + u64::from(v.verdict == VerdictKind::Met), asked + 1));
+        Some(SummaryLine {
+            name: words::capitalised(&words::requirement(&first.requirement, Unit::Service, self.lang)),
+            tone: kind.into(),
+            verdict: words::verdict(kind, self.lang).to_owned(),
+            value: if asked == 0 {
+                self.label(Label::NoValue).to_owned()
+            } else {
+                words::services_reached(reached, asked, self.lang)
+            },
+        })
+    }
+
+    /// A verdict's quantity in its unit; a measured one, when the verdict is given, is written so that it does not
+    /// look like a threshold it misses.
+    pub(super) fn quantity(&self, unit: Unit, number: u64, measured: Option<&Verdict>) -> String {
+        match (unit, measured) {
+            (Unit::BitPerSecond, None) => self.lang.nominal_rate(number),
+            (Unit::BitPerSecond, Some(verdict)) => {
+                let thresholds = verdict.at_least.into_iter().chain(verdict.comparisons.iter().map(|c| c.at_least));
+                let nearest = thresholds.min_by_key(|threshold| threshold.abs_diff(number));
+                nearest.map_or_else(|| self.lang.rate(number), |near| self.lang.rate_beside(number, near))
+            }
+            (Unit::AccessPoint, _) => words::access_points(number, self.lang),
+            (Unit::Service, _) => self.lang.integer(number),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The services: what was found at each, the verdict, and who acts.
+
+use sonde_report::{
+    Measurement, Outcome,
+    assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
+    values::{EndpointKind, EndpointState, EndpointValue},
+};
+
+use super::Writer;
+use crate::{
+    show::page::{Block, Table, Tone},
+    text::report::{self as words, Label},
+};
+
+impl Writer<'_> {
+    /// The services' verdicts: a table, then a line on each that cannot be reached.
+    pub(super) fn services(&self, blocks: &mut Vec<Block>) {
+        let endpoints = &self.report.measurements.endpoints;
+        let verdicts: Vec<&Verdict> =
+            self.report.assessment.verdicts.iter().filter(|v| v.unit == Unit::Service).collect();
+        if endpoints.is_empty() && verdicts.is_empty() {
+            return;
+        }
+        let kind = [VerdictKind::NotMet, VerdictKind::Inconclusive, VerdictKind::Met]
+            .into_iter()
+            .find(|&kind| verdicts.iter().any(|v| v.verdict == kind))
+            .unwrap_or(VerdictKind::NotApplicable);
+        let title = self.label(Label::Services).to_owned();
+        blocks.push(Block::Judged(title, Tone::from(kind), words::verdict_long(kind, self.lang).to_owned()));
+        if endpoints.is_empty() {
+            blocks.push(Block::Text(self.label(Label::ServicesNotAsked).to_owned()));
+        } else {
+            blocks.push(Block::Table(self.services_table()));
+            self.push_list(blocks, Label::Reasons, endpoints.iter().filter_map(|m| self.service_trouble(m)).collect());
+        }
+        let general = verdicts.iter().filter(|v| v.subject.is_none()).flat_map(|v| &v.reasons);
+        let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()).collect();
+        self.push_list(blocks, Label::Notes, general);
+        if let Some(first) = verdicts.first() {
+            let rule = &self.report.assessment.requirements;
+            blocks.push(Block::Facts(vec![
+                self.fact(Label::Source, rule.source.clone()),
+                self.fact(Label::Level, words::level(first.level, self.lang)),
+            ]));
+            let assumptions = first.assumptions.iter().map(|&a| words::assumption(a, self.lang).to_owned());
+            self.push_list(blocks, Label::Assumptions, assumptions.collect());
+        }
+        if !endpoints.is_empty() {
+            blocks.push(Block::Text(self.label(Label::ServicesNote).to_owned()));
+        }
+    }
+
+    fn services_table(&self) -> Table {
+        let mut endpoints: Vec<&Measurement<EndpointValue>> = self.report.measurements.endpoints.iter().collect();
+        // GAR, then ENT, ÉduConnect… A service without a value has no kind: it comes last.
+        endpoints.sort_by_key(|m| m.value().map_or((1, EndpointKind::Control), |value| (0, value.kind)));
+        let rows = endpoints.into_iter().map(|measurement| {
+            let verdict = self.service_verdict(measurement);
+            vec![
+                self.service_name(measurement),
+                measurement
+                    .value()
+                    .map_or(self.label(Label::Unknown), |value| words::endpoint_kind(value.kind, self.lang))
+                    .to_owned(),
+                self.service_state(measurement).to_owned(),
+                verdict.map_or(self.label(Label::Nobody), |v| words::verdict(v.verdict, self.lang)).to_owned(),
+                self.short_actor(verdict.filter(|v| v.verdict != VerdictKind::Met).and_then(|v| v.act)).to_owned(),
+            ]
+        });
+        Table {
+            caption: self.label(Label::ServicesCaption).to_owned(),
+            head: self.heads(&[Label::Service, Label::Family, Label::State, Label::Verdict, Label::WhoActsColumn]),
+            rows: rows.collect(),
+        }
+    }
+
+    /// The verdict on a service: its subject is the catalogue's id, which the measurement carries in its value, or as
+    /// its target where it has no value.
+    fn service_verdict(&self, measurement: &Measurement<EndpointValue>) -> Option<&Verdict> {
+        let id = measurement.value().map_or(measurement.target.as_str(), |value| value.id.as_str());
+        let mut services = self.report.assessment.verdicts.iter().filter(|v| v.unit == Unit::Service);
+        services.find(|v| v.subject.as_deref() == Some(id))
+    }
+
+    fn service_name(&self, measurement: &Measurement<EndpointValue>) -> String {
+        measurement.value().map_or_else(|| measurement.target.clone(), |value| value.label.clone())
+    }
+
+    /// The name of a service by its catalogue id.
+    pub(super) fn service_label(&self, id: &str) -> String {
+        let values = self.report.measurements.endpoints.iter().filter_map(Measurement::value);
+        let known = values.into_iter().find(|value| value.id == id);
+        known.map_or_else(|| id.to_owned(), |value| value.label.clone())
+    }
+
+    fn service_state(&self, measurement: &Measurement<EndpointValue>) -> &'static str {
+        match &measurement.outcome {
+            Outcome::Measured { value, .. } => words::endpoint_state(value.state, self.lang),
+            Outcome::Failed { .. } => self.label(Label::Failure),
+            Outcome::NotMeasured { .. } => self.label(Label::NotMeasured),
+        }
+    }
+
+    /// One line on a service that cannot be reached: what was seen, and why. `None` when it can.
+    fn service_trouble(&self, measurement: &Measurement<EndpointValue>) -> Option<String> {
+        let name = self.service_name(measurement);
+        let Some(value) = measurement.value() else {
+            return self.absence(Some(measurement)).map(|why| self.lang.labelled(&name, &why));
+        };
+        if matches!(value.state, EndpointState::Reachable | EndpointState::ReachableViaProxy) {
+            return None;
+        }
+        let mut text = words::endpoint_state(value.state, self.lang).to_owned() + ".";
+        let mut push = |sentence: &str| {
+            text.push(' ');
+            text.push_str(sentence);
+        };
+        let verdict = self.service_verdict(measurement);
+        for &reason in verdict.map_or(&[] as &[VerdictReason], |v| &v.reasons) {
+            push(words::verdict_reason(reason, self.lang));
+        }
+        if let Some(failure) = &value.failure {
+            push(&self.failed(failure));
+        }
+        if value.state == EndpointState::Intercepted
+            && let Some(issuer) = value.tls.as_ref().and_then(|tls| tls.issuer.as_ref())
+        {
+            text.push_str(&self.parenthesis(Label::Issuer, issuer));
+        }
+        if let Some(last) = value.redirects.last() {
+            text.push_str(&self.parenthesis(Label::RedirectedTo, last));
+        }
+        if let Some(status) = value.http_status {
+            text.push_str(&self.parenthesis(Label::HttpStatus, &status.to_string()));
+        }
+        Some(self.lang.labelled(&name, &text))
+    }
+
+    fn short_actor(&self, actor: Option<Actor>) -> &'static str {
+        self.label(match actor {
+            None => Label::Nobody,
+            Some(Actor::Technician) => Label::ShortTechnician,
+            Some(Actor::Commune) => Label::ShortCommune,
+            Some(Actor::Operator) => Label::ShortOperator,
+            Some(Actor::FilterAdministrator) => Label::ShortFilter,
+            Some(Actor::ServiceProvider) => Label::ShortProvider,
+        })
+    }
+
+    /// Where each service's time went.
+    pub(super) fn phases(&self, blocks: &mut Vec<Block>) {
+        let measured: Vec<&EndpointValue> =
+            self.report.measurements.endpoints.iter().filter_map(Measurement::value).collect();
+        blocks.push(Block::Heading(self.label(Label::Phases).to_owned()));
+        if measured.is_empty() {
+            blocks.push(Block::Text(self.absence::<EndpointValue>(self.report.measurements.endpoints.first()).unwrap_or_default()));
+            return;
+        }
+        let proxied = measured.iter().any(|value| value.phases.proxy_us.is_some());
+        let mut head = self.heads(&[Label::Service]);
+        head.extend(["DNS", "TCP"].map(str::to_owned));
+        if proxied {
+            head.push(self.label(Label::ProxyColumn).to_owned());
+        }
+        head.push("TLS".to_owned());
+        head.push(self.label(Label::FirstByte).to_owned());
+        let rows = measured.into_iter().map(|value| {
+            let mut row = vec![value.label.clone(), self.time(value.phases.dns_us), self.time(value.phases.tcp_us)];
+            if proxied {
+                row.push(self.time(value.phases.proxy_us));
+            }
+            row.extend([self.time(value.phases.tls_us), self.time(value.phases.ttfb_us)]);
+            row
+        });
+        blocks.push(Block::Table(Table { caption: self.label(Label::Phases).to_owned(), head, rows: rows.collect() }));
+    }
+}

@@ -1,0 +1,187 @@
+//! What is said beside the report, on standard error, and the short lists of the small commands.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use sonde_probes::catalogue::Endpoint;
+use sonde_report::values::EndpointKind;
+
+use super::usage::error_line;
+use crate::text::Lang;
+
+/// What can be said beside the report.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// Ctrl-C was seen: the partial report comes.
+    Interrupted,
+    /// The time allowed for the run is over.
+    OutOfTime,
+    /// The lock or state directory cannot be had; the run goes on without.
+    NoLock { detail: String },
+    /// The state directory cannot be had, and an upload needs it.
+    NoState { detail: String },
+    /// A file was written.
+    Written { path: &'a Path },
+    /// A file could not be written.
+    NotWritten { path: &'a Path, detail: String },
+    /// The report is safe in the spool.
+    Spooled,
+    /// The report could not be made safe.
+    NotSpooled { detail: String },
+    /// The spool failed while sending.
+    SendFailed { detail: String },
+    /// No collector is configured.
+    NoCollector,
+    /// The runtime or the TLS library could not be started.
+    CannotStart { detail: String },
+    /// A saved report cannot be read.
+    BadReport { path: &'a Path, detail: String },
+    /// The demonstration's servers could not be started.
+    DemoFailed { detail: String },
+    /// The mire could not be started.
+    MireFailed { detail: String },
+    /// The demonstration starts.
+    DemoStarts,
+}
+
+/// The line.
+#[must_use]
+pub fn say(message: &Message<'_>, lang: Lang) -> String {
+    let what = match message {
+        Message::Interrupted => lang.pick(
+            "interrompu : voici le rapport partiel (Ctrl-C encore une fois pour quitter tout de suite)",
+            "interrupted: here is the partial report (Ctrl-C once more to leave at once)",
+        ).to_owned(),
+        Message::OutOfTime => lang.pick(
+            "la durée permise est écoulée : voici le rapport partiel (--timeout pour l'allonger)",
+            "the time allowed is over: here is the partial report (--timeout to extend it)",
+        ).to_owned(),
+        Message::NoLock { detail } => lang.pick(
+            format!("pas de verrou contre deux mesures simultanées ({detail}) ; la mesure continue"),
+            format!("no lock against two runs at a time ({detail}); the run goes on"),
+        ),
+        Message::NoState { detail } => lang.pick(
+            format!("le dossier d'état est inutilisable, donc rien ne peut être mis à l'abri avant l'envoi ({detail}). \
+                     Indiquez-en un autre par SONDE_ECOLE_STATE, ou mesurez avec --no-upload"),
+            format!("the state directory cannot be used, so nothing can be made safe before sending ({detail}). \
+                     Name another with SONDE_ECOLE_STATE, or run with --no-upload"),
+        ),
+        Message::Written { path } => {
+            lang.pick(format!("rapport enregistré : {}", path.display()), format!("report saved: {}", path.display()))
+        }
+        Message::NotWritten { path, detail } => lang.pick(
+            format!("impossible d'enregistrer {} ({detail})", path.display()),
+            format!("cannot save {} ({detail})", path.display()),
+        ),
+        Message::Spooled => lang.pick(
+            "rapport interrompu mis en attente ; il partira avec la prochaine mesure ou avec « sonde-ecole upload »",
+            "interrupted report kept; it will be sent with the next run or with \"sonde-ecole upload\"",
+        ).to_owned(),
+        Message::NotSpooled { detail } => lang.pick(
+            format!("le rapport n'a pas pu être mis à l'abri avant l'envoi ({detail}) ; il n'est pas envoyé"),
+            format!("the report could not be made safe before sending ({detail}); it is not sent"),
+        ),
+        Message::SendFailed { detail } => lang.pick(
+            format!("envoi impossible ({detail}) ; les rapports restent en attente"),
+            format!("cannot send ({detail}); the reports are kept"),
+        ),
+        Message::NoCollector => lang.pick(
+            "aucun collecteur : indiquez --upload URL, ou la clé upload.url du fichier de configuration",
+            "no collector: give --upload URL, or the key upload.url of the configuration file",
+        ).to_owned(),
+        Message::CannotStart { detail } => lang.pick(
+            format!("démarrage impossible ({detail})"),
+            format!("cannot start ({detail})"),
+        ),
+        Message::BadReport { path, detail } => lang.pick(
+            format!("{} n'est pas un rapport lisible ({detail})", path.display()),
+            format!("{} is not a readable report ({detail})", path.display()),
+        ),
+        Message::DemoFailed { detail } => lang.pick(
+            format!("la démonstration n'a pas pu démarrer ({detail})"),
+            format!("the demonstration could not start ({detail})"),
+        ),
+        Message::MireFailed { detail } => lang.pick(
+            format!("la mire n'a pas pu démarrer ({detail})"),
+            format!("the measurement server could not start ({detail})"),
+        ),
+        Message::DemoStarts => return lang.pick(
+            "Démonstration : une école miniature sur cette machine, ligne limitée à 12 Mbit/s. Environ 25 secondes…",
+            "Demonstration: a miniature school on this machine, its line limited to 12 Mbit/s. About 25 seconds…",
+        ).to_owned(),
+    };
+    error_line(&what, lang)
+}
+
+/// The list of `endpoints list`.
+#[must_use]
+pub fn endpoint_list(endpoints: &[Endpoint], lang: Lang) -> String {
+    use std::fmt::Write as _;
+    let wide = endpoints.iter().map(|endpoint| endpoint.id.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for kind in [
+        EndpointKind::Ent,
+        EndpointKind::Educonnect,
+        EndpointKind::Portal,
+        EndpointKind::Gar,
+        EndpointKind::Resource,
+        EndpointKind::Management,
+        EndpointKind::Control,
+    ] {
+        let mut of_kind = endpoints.iter().filter(|endpoint| endpoint.kind == kind).peekable();
+        if of_kind.peek().is_none() {
+            continue;
+        }
+        let _ = writeln!(text, "{}", kind_heading(kind, lang));
+        for endpoint in of_kind {
+            let doubt =
+                if endpoint.verified { "" } else { lang.pick("  (non vérifié)", "  (not verified)") };
+            let _ = writeln!(
+                text,
+                "  {:wide$}  {}  {}{doubt}",
+                endpoint.id,
+                endpoint.label,
+                endpoint.urls.join(" ")
+            );
+        }
+    }
+    text
+}
+
+fn kind_heading(kind: EndpointKind, lang: Lang) -> &'static str {
+    match kind {
+        EndpointKind::Ent => lang.pick("ENT (l'identifiant se donne à --ent)", "ENT (the id goes to --ent)"),
+        EndpointKind::Educonnect => "ÉduConnect",
+        EndpointKind::Portal => lang.pick("Portails académiques", "Portals of the académies"),
+        EndpointKind::Gar => "GAR",
+        EndpointKind::Resource => lang.pick("Ressources", "Resources"),
+        EndpointKind::Management => lang.pick("Gestion des équipements", "Management of equipment"),
+        EndpointKind::Control => lang.pick("Cibles de contrôle", "Control targets"),
+    }
+}
+
+/// What the running mire says of itself: where it listens, and what agents must be given.
+#[must_use]
+pub fn mire_ready(http: &[SocketAddr], https: &[SocketAddr], lang: Lang) -> String {
+    use std::fmt::Write as _;
+    let mut text = lang
+        .pick(
+            "Mire prête. Pour mesurer contre elle :\n",
+            "Measurement server ready. To measure against it:\n",
+        )
+        .to_owned();
+    for (addresses, scheme) in [(http, "http"), (https, "https")] {
+        for address in addresses {
+            let host = match (address.ip().is_unspecified(), address.is_ipv6()) {
+                (true, _) => lang.pick("ADRESSE-DE-CETTE-MACHINE", "ADDRESS-OF-THIS-MACHINE").to_owned(),
+                (false, true) => format!("[{}]", address.ip()),
+                (false, false) => address.ip().to_string(),
+            };
+            let port = address.port();
+            let _ = writeln!(text, "  sonde-ecole run --mire ndt7+{scheme}://{host}:{port}/");
+            let _ = writeln!(text, "  sonde-ecole run --mire librespeed+{scheme}://{host}:{port}/");
+        }
+    }
+    text += lang.pick("Ctrl-C pour arrêter.\n", "Ctrl-C to stop.\n");
+    text
+}

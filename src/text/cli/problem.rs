@@ -1,0 +1,273 @@
+//! Refusals of the configuration, and its oddities.
+
+use std::path::Path;
+
+use sonde_report::uai::UaiError;
+
+use super::quoted;
+use super::usage::{error_line, perhaps};
+use crate::config::values::Expected;
+use crate::config::{Kind, NameOf, Origin, Problem, TOKEN_VARIABLE, Warning};
+use crate::text::Lang;
+
+/// The whole message of a refused configuration.
+#[must_use]
+pub fn say(problem: &Problem, lang: Lang) -> String {
+    error_line(&what(problem, lang), lang)
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm of words for each problem")]
+fn what(problem: &Problem, lang: Lang) -> String {
+    let q = |text: &str| quoted(text, lang);
+    match problem {
+        Problem::Unreadable { origin, path, detail } => {
+            let place = origin.as_ref().map_or(String::new(), |origin| at(origin, lang));
+            lang.pick(
+                format!("{place}impossible de lire {} ({})", path.display(), system(detail, lang)),
+                format!("{place}cannot read {} ({})", path.display(), system(detail, lang)),
+            )
+        }
+        Problem::Syntax { path, line, detail } => lang.pick(
+            format!("{}ce n'est pas du TOML valide ({detail})", line_of(path, *line, lang)),
+            format!("{}not valid TOML ({detail})", line_of(path, *line, lang)),
+        ),
+        Problem::UnknownKey { path, line, key, nearest } => {
+            lang.pick(
+                format!("{}clé inconnue {}", line_of(path, *line, lang), q(key)),
+                format!("{}unknown key {}", line_of(path, *line, lang), q(key)),
+            ) + &perhaps(nearest.as_deref(), lang)
+        }
+        Problem::WrongType { path, line, key, expected } => lang.pick(
+            format!("{}{key} attend {}", line_of(path, *line, lang), kind(*expected, lang)),
+            format!("{}{key} wants {}", line_of(path, *line, lang), kind(*expected, lang)),
+        ),
+        Problem::MissingKey { path, line, key } => lang.pick(
+            format!("{}il manque la clé {key}", line_of(path, *line, lang)),
+            format!("{}the key {key} is missing", line_of(path, *line, lang)),
+        ),
+        Problem::Uai { origin, error } => at(origin, lang) + &uai(error, lang),
+        Problem::BadValue { origin, value, expected: wanted } => lang.pick(
+            format!("{}valeur refusée {} ; attendu : {}", at(origin, lang), q(value), expected(wanted, lang)),
+            format!("{}value refused {}; expected: {}", at(origin, lang), q(value), expected(wanted, lang)),
+        ),
+        Problem::UnknownName { origin, value, what, nearest } => unknown_name(origin, value, *what, nearest.as_deref(), lang),
+        Problem::PasswordInArguments => lang
+            .pick(
+                "--proxy : pas de mot de passe en argument, tous les utilisateurs de la machine le verraient. \
+                 Mettez l'adresse complète dans la variable HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans le fichier de configuration",
+                "--proxy: no password as an argument, every user of the machine would see it. \
+                 Put the whole address into the variable HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the configuration file",
+            )
+            .to_owned(),
+        Problem::Proxy { origin, detail } => lang.pick(
+            format!("{}mandataire inutilisable : {} ; attendu : http://hôte:port", at(origin, lang), url_problem(detail, lang)),
+            format!("{}unusable proxy: {detail}; expected: http://host:port", at(origin, lang)),
+        ),
+        Problem::BadFile { origin, path, detail } => lang.pick(
+            format!("{}{} est refusé : {detail}", at(origin, lang), path.display()),
+            format!("{}{} is refused: {detail}", at(origin, lang), path.display()),
+        ),
+        Problem::NoEndpoints => lang
+            .pick(
+                "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
+                "--no-catalogue needs an --endpoints file: no service would be left to reach",
+            )
+            .to_owned(),
+        Problem::NothingLeft => lang
+            .pick("--only et --skip ne laissent aucune sonde", "--only and --skip leave no probe")
+            .to_owned(),
+        Problem::PlainUpload { origin } => lang.pick(
+            format!("{}l'envoi exige https ; http n'est permis que vers cette machine (127.0.0.1)", at(origin, lang)),
+            format!("{}sending needs https; http is allowed to this machine only (127.0.0.1)", at(origin, lang)),
+        ),
+        Problem::EmptyToken { path } => lang.pick(
+            format!("le fichier du jeton d'envoi {} est vide", path.display()),
+            format!("the upload token's file {} is empty", path.display()),
+        ),
+        Problem::BadToken => lang.pick(
+            format!("le jeton d'envoi (fichier ou {TOKEN_VARIABLE}) est trop long, ou contient une espace ou un caractère accentué"),
+            format!("the upload token (file or {TOKEN_VARIABLE}) is too long, or holds a space or a character that is not ASCII"),
+        ),
+    }
+}
+
+/// The message of an oddity.
+#[must_use]
+pub fn warn(warning: &Warning, lang: Lang) -> String {
+    let what = match warning {
+        Warning::UnknownVariable { name, nearest } => {
+            lang.pick(
+                format!("attention, variable sans effet {}", quoted(name, lang)),
+                format!("warning, variable without effect {}", quoted(name, lang)),
+            ) + &perhaps(nearest.as_deref(), lang)
+        }
+        Warning::TokenReadable { path } => lang.pick(
+            format!("attention, le jeton {0} est lisible par tous (chmod 600 {0})", path.display()),
+            format!("warning, everyone can read the token {0} (chmod 600 {0})", path.display()),
+        ),
+    };
+    error_line(&what, lang)
+}
+
+/// Why a UAI is refused, also for the guided questions.
+#[must_use]
+pub fn uai(error: &UaiError, lang: Lang) -> String {
+    match error {
+        UaiError::Shape(given) => lang.pick(
+            format!("{} n'est pas un UAI : il faut sept chiffres et une lettre, par exemple 0940176F", quoted(given, lang)),
+            format!("{} is not a UAI: seven digits and a letter are due, such as 0940176F", quoted(given, lang)),
+        ),
+        UaiError::Letter { given, digits, expected } => lang.pick(
+            format!(
+                "UAI {} refusé : pour {digits} la lettre de contrôle est {expected} ({digits}{expected}). Vérifiez aussi les chiffres",
+                quoted(given, lang)
+            ),
+            format!(
+                "UAI {} refused: the check letter of {digits} is {expected} ({digits}{expected}). Check the digits too",
+                quoted(given, lang)
+            ),
+        ),
+    }
+}
+
+/// What a value should have been.
+#[must_use]
+pub fn expected(expected: &Expected, lang: Lang) -> String {
+    let fixed = match expected {
+        Expected::Size => lang.pick("petite, moyenne ou grande", "small, medium or large"),
+        Expected::YesNo => lang.pick("oui, non ou inconnu", "yes, no or unknown"),
+        Expected::Number => lang.pick("un nombre entier", "a whole number"),
+        Expected::Bytes => lang.pick("un volume comme 25M, 250Mo ou 1G", "an amount such as 25M, 250MB or 1G"),
+        Expected::Rate => lang.pick("un débit comme 12M ou 1G (bit/s)", "a rate such as 12M or 1G (bit/s)"),
+        Expected::Seconds => lang.pick("un nombre de secondes, de 0,1 à 86400", "a number of seconds, 0.1 to 86400"),
+        Expected::Until => lang.pick("verdict, stable ou un nombre de secondes", "verdict, stable or a number of seconds"),
+        Expected::Family => lang.pick("4, 6 ou auto", "4, 6 or auto"),
+        Expected::Lang => "fr, en",
+        Expected::Format => lang.pick("text, json, nagios ou prometheus", "text, json, nagios or prometheus"),
+        Expected::UrlWithoutQuery => lang.pick(
+            "https://hôte/chemin, sans « ?… » (l'identifiant du rapport s'ajoute à la fin, et un secret n'a pas sa place dans une adresse)",
+            "https://host/path, without \"?…\" (the report's id goes to the end, and a secret does not belong in a URL)",
+        ),
+        Expected::Address => lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080"),
+        Expected::MireUrl(problem) => {
+            return lang.pick(
+                format!(
+                    "ndt7+https://hôte/, librespeed+https://hôte/chemin/ ou https://hôte/fichier ({})",
+                    url_problem(problem, lang)
+                ),
+                format!("ndt7+https://host/, librespeed+https://host/path/ or https://host/file ({problem})"),
+            );
+        }
+        Expected::Url(problem) => {
+            return lang.pick(
+                format!("https://hôte/chemin ({})", url_problem(problem, lang)),
+                format!("https://host/path ({problem})"),
+            );
+        }
+    };
+    fixed.to_owned()
+}
+
+fn unknown_name(origin: &Origin, value: &str, what: NameOf, nearest: Option<&str>, lang: Lang) -> String {
+    let value = quoted(value, lang);
+    let place = at(origin, lang);
+    let head = match what {
+        NameOf::Probe => {
+            lang.pick(format!("{place}sonde inconnue {value}"), format!("{place}unknown probe {value}"))
+        }
+        NameOf::Ent => lang.pick(
+            format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list)"),
+            format!("{place}unknown ENT {value} (list: sonde-ecole endpoints list)"),
+        ),
+    };
+    head + &perhaps(nearest, lang)
+}
+
+/// Where a value stands, as the beginning of a sentence.
+fn at(origin: &Origin, lang: Lang) -> String {
+    match origin {
+        Origin::Flag(name) | Origin::Variable(name) => lang.pick(format!("{name} : "), format!("{name}: ")),
+        Origin::File { path, line, key } => {
+            line_of(path, *line, lang) + &lang.pick(format!("{key} : "), format!("{key}: "))
+        }
+        Origin::Question => String::new(),
+    }
+}
+
+fn line_of(path: &Path, line: usize, lang: Lang) -> String {
+    lang.pick(format!("{}, ligne {line} : ", path.display()), format!("{}, line {line}: ", path.display()))
+}
+
+fn kind(kind: Kind, lang: Lang) -> &'static str {
+    match kind {
+        Kind::Text => lang.pick("un texte entre guillemets", "a text in quotes"),
+        Kind::TextOrNumber => {
+            lang.pick("un texte entre guillemets ou un nombre entier", "a text in quotes or a whole number")
+        }
+        Kind::TextOrBool => lang.pick("\"oui\", \"non\" ou \"inconnu\"", "\"yes\", \"no\" or \"unknown\""),
+        Kind::List => lang.pick(
+            "un texte entre guillemets, ou une liste [\"…\", \"…\"]",
+            "a text in quotes, or a list [\"…\", \"…\"]",
+        ),
+        Kind::Bool => lang.pick("true ou false", "true or false"),
+    }
+}
+
+/// The commonest system errors in French; the others as the system says them.
+fn system(detail: &str, lang: Lang) -> String {
+    let known = [
+        ("No such file", "fichier absent"),
+        ("cannot find the", "fichier absent"),
+        ("Permission denied", "accès refusé"),
+        ("Access is denied", "accès refusé"),
+        ("Is a directory", "c'est un dossier"),
+        ("valid UTF-8", "ce n'est pas du texte UTF-8"),
+    ];
+    match lang {
+        Lang::Fr => known
+            .iter()
+            .find(|(english, _)| detail.contains(english))
+            .map_or_else(|| detail.to_owned(), |(_, french)| (*french).to_owned()),
+        Lang::En => detail.to_owned(),
+    }
+}
+
+/// The dialler's words about a URL, in the user's language (a test provokes each).
+fn url_problem(problem: &str, lang: Lang) -> &str {
+    if lang == Lang::En {
+        return problem;
+    }
+    match problem {
+        "not of the form scheme://host/path" => "ce n'est pas de la forme https://hôte/chemin",
+        "the scheme must be http, https or tcp" => "l'adresse doit commencer par http:// ou https://",
+        "the scheme is missing (https://…)" => "il manque https:// au début",
+        "the host is missing" => "il manque le nom d'hôte",
+        "a user or password does not belong in a URL" => {
+            "pas d'utilisateur ni de mot de passe dans l'adresse"
+        }
+        "the port is not a number up to 65535" => "le port n'est pas un nombre jusqu'à 65535",
+        "tcp:// needs a port (tcp://host:port)" => "tcp:// demande un port (tcp://hôte:port)",
+        "only http:// proxies are supported" => "seuls les mandataires http:// sont utilisables",
+        "the host or port cannot be read" => "l'hôte ou le port est illisible",
+        "the port is missing" => "il manque le port",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use sonde_probes::dial::{Proxy, Target};
+
+    #[test]
+    fn every_problem_of_a_url_has_its_french_words() {
+        let urls = ["a b", "ftp://h/", "host/path", "https://u:p@h/", "https://h:99999/", "tcp://h"];
+        let of_urls = urls.iter().map(|url| url.parse::<Target>().unwrap_err().problem);
+        let of_proxies = ["socks5://h:1", "http://h", "http://a b:1"]
+            .map(|text| text.parse::<Proxy>().unwrap_err().problem);
+        for problem in of_urls.chain(of_proxies) {
+            assert_ne!(url_problem(problem, Lang::Fr), problem);
+        }
+    }
+}

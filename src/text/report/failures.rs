@@ -1,0 +1,258 @@
+//! What did not work, and what weakens what did.
+
+use sonde_report::{Cause, CaveatCode, ReasonCode, Stage};
+
+use crate::text::Lang;
+
+/// How far an attempt got, as a noun: "résolution du nom (DNS)".
+#[must_use]
+pub fn stage(stage: Stage, lang: Lang) -> &'static str {
+    let (fr, en) = match stage {
+        Stage::Interface => ("interface réseau", "network interface"),
+        Stage::Proxy => ("serveur mandataire (proxy)", "proxy"),
+        Stage::Dns => ("résolution du nom (DNS)", "name resolution (DNS)"),
+        Stage::Tcp => ("connexion TCP", "TCP connection"),
+        Stage::Tls => ("sécurisation TLS", "TLS handshake"),
+        Stage::Http => ("échange HTTP", "HTTP exchange"),
+        Stage::Content => ("contenu de la réponse", "content of the answer"),
+        Stage::Transfer => ("transfert", "transfer"),
+        Stage::Icmp => ("envoi d’ICMP", "ICMP exchange"),
+        Stage::Scan => ("relevé Wi-Fi", "Wi-Fi scan"),
+    };
+    lang.pick(fr, en)
+}
+
+/// Why an attempt stopped: one sentence.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "one line or two for each cause")]
+pub fn cause(cause: Cause, lang: Lang) -> &'static str {
+    let (fr, en) = match cause {
+        Cause::NoNetwork => (
+            "Cette machine n’a ni adresse ni route utilisable : aucun réseau.",
+            "This machine has no usable address or route: no network at all.",
+        ),
+        Cause::NoResolver => {
+            ("Aucun résolveur DNS n’est configuré sur cette machine.", "No DNS resolver is configured on this machine.")
+        }
+        Cause::NameNotFound => {
+            ("Le résolveur DNS répond que ce nom n’existe pas.", "The DNS resolver says that this name does not exist.")
+        }
+        Cause::ResolverFailure => (
+            "Le résolveur DNS répond qu’il n’a pas pu résoudre ce nom.",
+            "The DNS resolver says that it could not resolve this name.",
+        ),
+        Cause::NoAddress => (
+            "Le nom existe, mais sans adresse du type demandé (IPv4 ou IPv6).",
+            "The name exists, but without an address of the wanted family (IPv4 or IPv6).",
+        ),
+        Cause::DnsAltered => (
+            "Le résolveur DNS donne une adresse locale ou privée à un nom public : réponse modifiée.",
+            "The DNS resolver gives a local or private address for a public name: an altered answer.",
+        ),
+        Cause::Timeout => ("Aucune réponse dans le délai accordé.", "Nothing answered in the time allowed."),
+        Cause::ConnectionRefused => ("La connexion a été refusée.", "The connection was refused."),
+        Cause::ConnectionReset => ("La connexion a été coupée brutalement.", "The connection was reset."),
+        Cause::Unreachable => (
+            "Le réseau ou l’hôte est injoignable, selon le système ou un routeur.",
+            "The network or host cannot be reached, says the system or a router.",
+        ),
+        Cause::ConnectionClosed => (
+            "La connexion a été fermée avant la fin de l’échange.",
+            "The connection was closed before the exchange was over.",
+        ),
+        Cause::UnknownIssuer => (
+            "Le certificat n’est rattaché à aucune autorité connue : interception TLS probable.",
+            "The certificate belongs to no known authority: TLS is probably intercepted.",
+        ),
+        Cause::CertificateExpired => ("Le certificat est expiré.", "The certificate has expired."),
+        Cause::CertificateNotYetValid => (
+            "Le certificat n’est pas encore valable : le plus souvent, l’horloge de cette machine est fausse.",
+            "The certificate is not valid yet: most often, this machine’s clock is wrong.",
+        ),
+        Cause::CertificateNameMismatch => {
+            ("Le certificat est établi pour un autre nom.", "The certificate is for another name.")
+        }
+        Cause::CertificateInvalid => ("Le certificat est invalide.", "The certificate is invalid."),
+        Cause::TlsHandshake => (
+            "La connexion sécurisée (TLS) n’a pas pu être établie.",
+            "The secure connection (TLS) could not be established.",
+        ),
+        Cause::ProxyAuthRequired => (
+            "Le serveur mandataire (proxy) demande un identifiant et un mot de passe.",
+            "The proxy asks for a user name and password.",
+        ),
+        Cause::ProxyRefused => (
+            "Le serveur mandataire (proxy) a refusé la connexion ou n’a pas pu l’établir.",
+            "The proxy refused the connection or could not make it.",
+        ),
+        Cause::HttpStatus => {
+            ("Le serveur a répondu par un statut HTTP d’erreur.", "The server answered with an HTTP error status.")
+        }
+        Cause::RedirectedElsewhere => (
+            "La demande a été redirigée vers un autre hôte, ce qui n’était pas attendu.",
+            "The request was redirected to another host, which was not expected.",
+        ),
+        Cause::UnexpectedContent => (
+            "La réponse n’est pas celle attendue (une page web à la place des données, par exemple).",
+            "The answer is not what was due (a web page in the place of data, for instance).",
+        ),
+        Cause::Truncated => ("La réponse est plus courte qu’annoncé.", "The answer is shorter than announced."),
+        Cause::EmptyAnswer => ("La réponse est vide.", "The answer is empty."),
+        Cause::ProtocolError => {
+            ("L’échange n’a pas respecté le protocole attendu.", "The exchange broke the rules of its protocol.")
+        }
+        Cause::TooLittleData => (
+            "Trop peu de données sont arrivées pour en tirer un débit.",
+            "Too little data arrived to say anything about the rate.",
+        ),
+        Cause::AllTargetsFailed => ("Toutes les cibles essayées ont échoué.", "Every target that was tried failed."),
+        Cause::PermissionDenied => {
+            ("Le système a refusé, faute de droits.", "The system refused, for want of rights.")
+        }
+        Cause::SystemError => {
+            ("Le système d’exploitation a signalé une erreur.", "The operating system reported an error.")
+        }
+    };
+    lang.pick(fr, en)
+}
+
+/// Why something was not, or could not be, tried: one sentence.
+#[must_use]
+pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
+    let (fr, en) = match reason {
+        ReasonCode::NoWifiAdapter => {
+            ("Cette machine n’a pas d’interface Wi-Fi.", "This machine has no Wi-Fi adapter.")
+        }
+        ReasonCode::RadioBlocked => (
+            "La radio Wi-Fi de cette machine est coupée (interrupteur ou mode avion).",
+            "This machine’s Wi-Fi radio is off (a switch or flight mode).",
+        ),
+        ReasonCode::PermissionDenied => {
+            ("Le système n’accorde pas le droit nécessaire.", "The system does not grant the right it takes.")
+        }
+        ReasonCode::UnsupportedSystem => (
+            "Cette mesure n’est pas possible sur ce système d’exploitation.",
+            "This measurement is not possible on this operating system.",
+        ),
+        ReasonCode::DriverError => (
+            "Le pilote de la carte ne sait pas le faire ou a signalé une erreur.",
+            "The adapter’s driver cannot do it, or reported an error.",
+        ),
+        ReasonCode::NoTarget => ("Aucune cible n’est configurée.", "No target is configured."),
+        ReasonCode::NoNetwork => (
+            "Il n’y a pas de réseau : essayer n’aurait rien prouvé.",
+            "There is no network: trying would have proved nothing.",
+        ),
+        ReasonCode::Interrupted => ("La mesure a été interrompue.", "The run was interrupted."),
+        ReasonCode::OutOfTime => ("Le temps accordé était écoulé.", "The time allowed was over."),
+        ReasonCode::OutOfData => ("Le volume de données accordé était consommé.", "The data allowed was used up."),
+        ReasonCode::NotThroughProxy => (
+            "Cette mesure n’est possible qu’en accès direct, sans proxy.",
+            "This measurement only works directly, without a proxy.",
+        ),
+    };
+    lang.pick(fr, en)
+}
+
+/// What weakens a measured value: one sentence.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "one line or two for each caveat")]
+pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
+    let (fr, en) = match caveat {
+        CaveatCode::MeasuredOverWifi => (
+            "Mesuré en Wi-Fi : le débit de l’accès est au moins celui-ci.",
+            "Measured over Wi-Fi: the access gives at least this rate.",
+        ),
+        CaveatCode::UnknownInterface => (
+            "Le type de connexion de cette machine est inconnu : c’est peut-être du Wi-Fi.",
+            "The kind of this machine’s connection is unknown: it may be Wi-Fi.",
+        ),
+        CaveatCode::ThroughProxy => (
+            "Mesuré à travers un proxy : le débit de l’accès est au moins celui-ci.",
+            "Measured through a proxy: the access gives at least this rate.",
+        ),
+        CaveatCode::ThroughVpn => (
+            "Mesuré à travers un VPN : le débit de l’accès est au moins celui-ci.",
+            "Measured through a VPN: the access gives at least this rate.",
+        ),
+        CaveatCode::TlsIntercepted => (
+            "Le chiffrement TLS est intercepté en chemin : le débit de l’accès est au moins celui-ci.",
+            "TLS is intercepted on the way: the access gives at least this rate.",
+        ),
+        CaveatCode::CrossTraffic => (
+            "D’autres échanges occupaient la connexion pendant la mesure : le débit de l’accès est au moins celui-ci.",
+            "Other traffic used the connection meanwhile: the access gives at least this rate.",
+        ),
+        CaveatCode::CpuBusy => (
+            "Le processeur était saturé pendant la mesure : le débit de l’accès est au moins celui-ci.",
+            "The processor was saturated meanwhile: the access gives at least this rate.",
+        ),
+        CaveatCode::LinkRateLimits => (
+            "Le lien de cette machine au réseau local limite le débit mesuré.",
+            "This machine’s link to the local network limits the measured rate.",
+        ),
+        CaveatCode::MireLimited => (
+            "La mire (serveur de mesure) limite probablement le débit mesuré.",
+            "The measurement server probably limits the measured rate.",
+        ),
+        CaveatCode::ClientLimited => (
+            "Cette machine limite probablement le débit mesuré.",
+            "This machine probably limits the measured rate.",
+        ),
+        CaveatCode::LossLimited => {
+            ("Des pertes de paquets limitent le débit mesuré.", "Packet loss limits the measured rate.")
+        }
+        CaveatCode::StillRising => (
+            "Le débit montait encore à la fin de la mesure : le débit de l’accès est au moins celui-ci.",
+            "The rate was still rising at the end: the access gives at least this rate.",
+        ),
+        CaveatCode::BrokeOff => (
+            "Le transfert s’est interrompu avant la fin : la valeur repose sur ce qui est arrivé.",
+            "The transfer broke off before its end: the value rests on what had arrived.",
+        ),
+        CaveatCode::Unstable => (
+            "Le débit a beaucoup varié : l’intervalle est large.",
+            "The rate varied a lot: the interval is wide.",
+        ),
+        CaveatCode::CaptivePortal => (
+            "Un portail captif répond à la place d’Internet : c’est peut-être lui qui a été mesuré.",
+            "A captive portal answers in the place of the Internet: it may be what was measured.",
+        ),
+        CaveatCode::MireSkipped => (
+            "Une mire prévue n’a pas répondu et a été sautée.",
+            "A measurement server of the list failed and was skipped.",
+        ),
+        CaveatCode::FarEndCountMissing => (
+            "La mire n’a pas donné son décompte : les octets acquittés, vus d’ici, ont été comptés.",
+            "The server gave no count of its own: the bytes acknowledged, as seen here, were counted.",
+        ),
+        CaveatCode::IcmpNotPermitted => (
+            "Le système ne permet pas l’ICMP (ping) ici : des connexions TCP ont été chronométrées.",
+            "The system does not permit ICMP (ping) here: TCP connections were timed instead.",
+        ),
+        CaveatCode::IcmpFiltered => (
+            "L’ICMP (ping) est filtré en chemin : des connexions TCP ont été chronométrées.",
+            "ICMP (ping) is filtered on the way: TCP connections were timed instead.",
+        ),
+        CaveatCode::StaleScan => (
+            "La liste Wi-Fi est celle que le système avait en mémoire, pas un relevé fait à l’instant.",
+            "The Wi-Fi list is the one the system remembered, not a fresh scan.",
+        ),
+        CaveatCode::PartialScan => {
+            ("Le relevé Wi-Fi n’a pas tout couvert.", "The Wi-Fi scan did not cover everything.")
+        }
+        CaveatCode::NoSchoolSsid => (
+            "Aucun nom de réseau (SSID) de l’école n’est connu : rien ne peut lui être attribué.",
+            "No network name (SSID) of the school is known: nothing can be counted as its own.",
+        ),
+        CaveatCode::SilentHops => (
+            "Certains équipements du chemin n’ont pas répondu, ce qui est courant.",
+            "Some hops on the way did not answer, which is common.",
+        ),
+        CaveatCode::Demonstration => (
+            "Démonstration : serveurs embarqués, aucune école n’a été mesurée.",
+            "Demonstration: embedded servers, no school was measured.",
+        ),
+    };
+    lang.pick(fr, en)
+}

@@ -1,0 +1,215 @@
+//! Fixed words of the report: titles, column heads, field names, short phrases.
+
+use crate::text::Lang;
+
+/// Makes the enum of labels, its exhaustive match, and the list that the tests walk.
+macro_rules! labels {
+    ($($name:ident: $fr:literal, $en:literal;)+) => {
+        /// A fixed word or phrase of the report.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Label { $(#[doc = $en] $name,)+ }
+
+        /// A fixed word or phrase in one language.
+        #[must_use]
+        pub fn label(label: Label, lang: Lang) -> &'static str {
+            match label { $(Label::$name => lang.pick($fr, $en),)+ }
+        }
+
+        #[cfg(test)]
+        impl Label {
+            /// Every label.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+labels! {
+    // -- head
+    Title: "Diagnostic réseau de l’école", "School network diagnostic";
+    School: "École", "School";
+    SchoolUnnamed: "non précisée (--uai)", "not named (--uai)";
+    SizeUnnamed: "taille non précisée (--size)", "size not given (--size)";
+    Date: "Date", "Date";
+    Demonstration: "DÉMONSTRATION — serveurs embarqués : ce rapport ne dit rien d’aucune école.",
+        "DEMONSTRATION — embedded servers: this report says nothing about any school.";
+    Partial: "MESURE PARTIELLE — interrompue avant la fin : ce qui manque est signalé.",
+        "PARTIAL RUN — cut short: what is missing says so.";
+    NoInternet: "PAS D’ACCÈS À INTERNET", "NO INTERNET ACCESS";
+    InternetUnchecked: "Accès à Internet non vérifié", "Internet access not checked";
+    CaptivePortal: "PORTAIL CAPTIF — il répond à la place d’Internet ; s’y connecter, puis relancer.",
+        "CAPTIVE PORTAL — it answers in the place of the Internet; log in to it, then run again.";
+    ProxyPassword: "PROXY AVEC MOT DE PASSE — sans identifiant, rien ne sort ; le demander, puis relancer.",
+        "PROXY WITH A PASSWORD — nothing gets out without it; ask for it, then run again.";
+    ClockWrong: "HORLOGE FAUSSE — cette machine est décalée de", "WRONG CLOCK — this machine is off by";
+
+    // -- sections
+    Verdicts: "Verdicts", "Verdicts";
+    Services: "Services", "Services";
+    WhoActs: "Qui doit agir", "Who should act";
+    Figures: "Mesures", "Figures";
+    Method: "Méthode", "Method";
+    FiguresNote: "Indicatif, sans seuil, sauf le débit descendant et les points d’accès, jugés plus haut.",
+        "Indicative, without threshold, except the download rate and the access points, judged above.";
+
+    // -- a verdict
+    Measured: "Mesuré", "Measured";
+    Threshold: "Seuil", "Threshold";
+    Source: "Source", "Source";
+    Level: "Niveau", "Level";
+    Confidence: "Confiance", "Confidence";
+    Counted: "Compté", "Counted";
+    Reasons: "Pourquoi", "Why";
+    Assumptions: "Hypothèses", "Assumptions";
+    NoValue: "aucune valeur", "no value";
+    DependsOnSize: "selon la taille de l’école (voir ci-dessous)", "depends on the school’s size (see below)";
+    NoThreshold: "sans seuil", "no threshold";
+    Interval95: "intervalle à 95 %", "95% interval";
+    ConfidenceNote: "hasard de la mesure seulement", "random error only";
+    ThreeSizes: "Comparaison avec les trois tailles d’école", "Comparison with the three sizes of school";
+    Size: "Taille", "Size";
+    Verdict: "Verdict", "Verdict";
+    NoVerdict: "Rien n’a été jugé dans cette mesure.", "Nothing was judged in this run.";
+    WifiReminder: "Rappel : si le Wi-Fi a été allumé pour ce relevé, l’éteindre (loi n° 2015-136, art. 7).",
+        "Reminder: if the Wi-Fi was switched on for this scan, switch it off (French law n° 2015-136, art. 7).";
+
+    // -- services
+    Family: "Famille", "Family";
+    Service: "Service", "Service";
+    State: "État", "State";
+    WhoActsColumn: "Qui agit", "Who acts";
+    Nobody: "—", "—";
+    ServicesCaption: "Services à joindre depuis l’école", "Services to reach from the school";
+    ServicesNote: "« Joignable » prouve le chemin réseau, pas les droits ni les abonnements.",
+        "“Reachable” proves the network path, not rights or subscriptions.";
+    ServicesNotAsked: "Aucun service n’a été vérifié dans cette mesure.", "No service was checked in this run.";
+    Failure: "échec", "failure";
+    NotMeasured: "non mesuré", "not measured";
+    Issuer: "autorité du certificat", "certificate’s issuer";
+    RedirectedTo: "renvoi vers", "redirected to";
+    HttpStatus: "statut HTTP", "HTTP status";
+    ShortTechnician: "technicien", "technician";
+    ShortCommune: "commune", "commune";
+    ShortOperator: "FAI", "operator";
+    ShortFilter: "filtrage", "filter";
+    ShortProvider: "éditeur", "provider";
+
+    // -- figures
+    Download: "Débit descendant", "Download rate";
+    Upload: "Débit montant", "Upload rate";
+    Latency: "Latence", "Latency";
+    Dns: "Résolveurs DNS", "DNS resolvers";
+    Phases: "Temps de réponse des services", "Response times of the services";
+    Wifi: "Wi-Fi", "Wi-Fi";
+    Path: "Chemin jusqu’à la mire", "Path to the measurement server";
+    Link: "Connexion de cette machine", "This machine’s connection";
+    Internet: "Accès à Internet", "Internet access";
+    IpRate: "Débit, couche IP", "Rate, IP layer";
+    Goodput: "Débit utile", "Goodput";
+    Transferred: "Volume transféré", "Transferred";
+    Streams: "Connexions", "Connections";
+    Stop: "Fin du transfert", "Transfer ended";
+    LimitedBy: "Limité par", "Limited by";
+    Repetitions: "Répétitions", "Repetitions";
+    Notes: "À savoir", "Note";
+    Median: "Médiane", "Median";
+    Jitter: "Gigue", "Jitter";
+    Loss: "Perte de paquets", "Packet loss";
+    Extremes: "Plus courte, plus longue", "Shortest, longest";
+    P95: "95 % sous", "95% below";
+    TimedBy: "Mesurée par", "Timed by";
+    Unknown: "inconnu", "unknown";
+    NotKnown: "non connu", "not known";
+    None: "aucun", "none";
+    Resolver: "Résolveur", "Resolver";
+    Answers: "Réponses", "Answers";
+    Longest: "Plus longue", "Longest";
+    FirstByte: "1er octet", "1st byte";
+    ProxyColumn: "Proxy", "Proxy";
+    BssidsSeen: "BSSID vus", "BSSIDs seen";
+    SchoolNetworks: "Réseaux de l’école", "The school’s networks";
+    SchoolBssids: "BSSID de l’école", "The school’s BSSIDs";
+    AccessPoints: "Bornes estimées", "Estimated access points";
+    DeclaredAps: "Bornes déclarées", "Declared access points";
+    Declarative: "déclaratif", "declared, not measured";
+    Neighbours: "Voisinage radio", "Radio neighbourhood";
+    SchoolWifiState: "Wi-Fi de l’école", "The school’s Wi-Fi";
+    FreshScan: "relevé fait pour cette mesure", "scanned for this run";
+    CachedScan: "liste en mémoire du système", "the system’s remembered list";
+    Scan: "Relevé", "Scan";
+    AccessPoint: "Borne", "Access point";
+    Network: "Réseau (SSID)", "Network (SSID)";
+    Band: "Bande", "Band";
+    Channel: "Canal", "Channel";
+    Signal: "Signal", "Signal";
+    SeenCaption: "Émissions de l’école", "What the school’s access points send";
+    HopsCaption: "Équipements traversés", "Hops";
+    Hop: "Saut", "Hop";
+    Address: "Adresse", "Address";
+    RoundTrip: "Aller-retour", "Round trip";
+    Silent: "pas de réponse", "no answer";
+    TargetReached: "La mire a répondu.", "The measurement server answered.";
+    TargetNotReached: "La mire elle-même n’a pas répondu à cette méthode.", "The server itself did not answer to this method.";
+    Interface: "Interface", "Interface";
+    Gateway: "Passerelle", "Gateway";
+    Resolvers: "Résolveurs", "Resolvers";
+    IpFamilies: "Protocoles IP", "IP families";
+    Ipv6Missing: "IPv4 seulement (pas un défaut)", "IPv4 only (not a fault)";
+    NoIp: "ni IPv4 ni IPv6", "neither IPv4 nor IPv6";
+    Cpu: "Charge du processeur", "Processor load";
+    Peak: "pointe", "peak";
+    Mean: "moyenne", "mean";
+    OtherTraffic: "Autres échanges", "Other traffic";
+    OtherDown: "en réception", "received";
+    OtherUp: "en émission", "sent";
+    NotWatched: "non observé", "not watched";
+    ControlsOk: "ouvert : au moins une cible de contrôle a répondu comme prévu",
+        "open: at least one control target answered as it must";
+    PortalAccess: "portail captif", "captive portal";
+    ProxyAccess: "proxy avec mot de passe", "proxy wants a password";
+    Portal: "portail", "portal";
+    NotPlanned: "Non demandé dans cette mesure.", "Not asked for in this run.";
+    NotMeasuredSentence: "Mesure impossible", "Not measured";
+    FailedSentence: "Échec", "Failed";
+    Detail: "détail", "detail";
+    Tried: "essayé aussi", "also tried";
+    ToDo: "À faire", "To do";
+    CurveTitle: "Débit pendant le transfert", "Rate during the transfer";
+    Seconds: "secondes", "seconds";
+
+    // -- method
+    Down: "descendant", "down";
+    Up: "montant", "up";
+    OnePoint: "Mesure en un point et un instant : elle ne dit rien des autres heures ni des autres lieux.",
+        "Measured at one point and one instant: it says nothing of other hours or places.";
+    Started: "Début", "Started";
+    Elapsed: "Durée", "Duration";
+    Mire: "Mire (serveur de mesure)", "Measurement server";
+    MireOperator: "Opérateur de la mire", "Its operator";
+    Family4: "Protocole IP", "IP family";
+    Protocol: "Protocole", "Protocol";
+    WarmUp: "Montée en charge écartée", "Warm-up discarded";
+    Estimator: "Estimateur", "Estimator";
+    EstimatorText: "débit soutenu après la montée en charge, intervalle à 95 %",
+        "sustained rate after the warm-up, 95% interval";
+    DataUsed: "Données échangées", "Data used";
+    Received: "reçus", "received";
+    Sent: "émis", "sent";
+    LinkRate: "débit du lien", "link rate";
+    Proxy: "Proxy", "Proxy";
+    Interception: "Interception TLS", "TLS interception";
+    InterceptionSeen: "vue", "seen";
+    InterceptionNotSeen: "non vue", "not seen";
+    Vpn: "VPN", "VPN";
+    Yes: "oui", "yes";
+    No: "non", "no";
+    System: "Système", "System";
+    Agent: "Agent", "Agent";
+    Clock: "Horloge", "Clock";
+    ClockSynchronised: "synchronisée, dit le système", "synchronised, says the system";
+    ClockNotSynchronised: "non synchronisée, dit le système", "not synchronised, says the system";
+    Offset: "écart", "offset";
+    RuleFile: "Règle appliquée", "Rule applied";
+    ReportId: "Rapport", "Report";
+    OnlyOnce: "une seule mesure, dispersion inconnue", "measured once, dispersion unknown";
+    Dispersion: "dispersion", "dispersion";
+}

@@ -1,0 +1,119 @@
+//! Sentences with figures in them.
+
+use crate::text::{Lang, NARROW};
+
+/// The model sentence of a rate's verdict: value, recommendation, verdict.
+#[must_use]
+pub fn rate_verdict(observed: &str, threshold: &str, size: Option<&str>, rule: &str, verdict: &str, lang: Lang) -> String {
+    let verdict = capitalised(verdict);
+    match (lang, size) {
+        (Lang::Fr, Some(size)) => format!(
+            "Débit descendant{NARROW}: {observed}. Préconisation pour une {size}{NARROW}: {threshold} ({rule}). {verdict}."
+        ),
+        (Lang::Fr, None) => {
+            format!("Débit descendant{NARROW}: {observed}. Préconisation{NARROW}: {threshold} ({rule}). {verdict}.")
+        }
+        (Lang::En, Some(size)) => {
+            format!("Download rate: {observed}. Recommendation for a {size}: {threshold} ({rule}). {verdict}.")
+        }
+        (Lang::En, None) => format!("Download rate: {observed}. Recommendation: {threshold} ({rule}). {verdict}."),
+    }
+}
+
+/// Where and how a rate was measured: connection, mire, date.
+#[must_use]
+pub fn measured_how(connection: &str, mire: &str, date: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("Mesure par connexion {connection}, mire {mire}, {date}."),
+        format!("Measured over a connection that is {connection}, server {mire}, {date}."),
+    )
+}
+
+/// An interval: `de 7,4 à 7,8 Mbit/s`.
+#[must_use]
+pub fn between(low: &str, high: &str, lang: Lang) -> String {
+    lang.pick(format!("de {low} à {high}"), format!("{low} to {high}"))
+}
+
+/// A number of access points, agreeing in number.
+#[must_use]
+pub fn access_points(count: u64, lang: Lang) -> String {
+    let number = lang.integer(count);
+    lang.pick(
+        format!("{number} borne{}", if count > 1 { "s" } else { "" }),
+        format!("{number} access point{}", if count == 1 { "" } else { "s" }),
+    )
+}
+
+/// How many of the services that were asked can be reached.
+#[must_use]
+pub fn services_reached(reached: u64, asked: u64, lang: Lang) -> String {
+    let (reached_text, asked_text) = (lang.integer(reached), lang.integer(asked));
+    lang.pick(
+        format!("{reached_text} joignable{} sur {asked_text}", if reached > 1 { "s" } else { "" }),
+        format!("{reached_text} of {asked_text} reachable"),
+    )
+}
+
+/// So many of so many.
+#[must_use]
+pub fn of(some: u64, all: u64, lang: Lang) -> String {
+    let (some, all) = (lang.integer(some), lang.integer(all));
+    lang.pick(format!("{some} sur {all}"), format!("{some} of {all}"))
+}
+
+/// A repetition's dispersion: the spread of the rates as a share of the largest.
+#[must_use]
+pub fn repetitions(count: u64, rates: &str, spread: &str, lang: Lang) -> String {
+    let number = lang.integer(count);
+    lang.pick(
+        format!("{number}{NARROW}: {rates}{NARROW}; écart {spread}"),
+        format!("{number}: {rates}; spread {spread}"),
+    )
+}
+
+/// The description of the transfer's curve, for who cannot see it.
+#[must_use]
+pub fn curve(low: &str, high: &str, length: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("Débit utile pendant {length}, ramené à des tranches{NARROW}: entre {low} et {high}."),
+        format!("Goodput over {length}, in slices: between {low} and {high}."),
+    )
+}
+
+/// The text with its first letter in upper case.
+#[must_use]
+pub fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// A clock offset in words: ahead or behind.
+#[must_use]
+pub fn clock_offset(offset_ms: i64, lang: Lang) -> String {
+    let length = lang.duration(offset_ms.unsigned_abs());
+    if offset_ms >= 0 {
+        lang.pick(format!("{length} en avance"), format!("{length} ahead"))
+    } else {
+        lang.pick(format!("{length} en retard"), format!("{length} behind"))
+    }
+}
+
+/// An action and what it is about.
+#[must_use]
+pub fn action_about(action: &str, subjects: &[String], lang: Lang) -> String {
+    if subjects.is_empty() {
+        return action.to_owned();
+    }
+    // Names of services hold commas, so they are kept apart by semicolons.
+    match lang {
+        Lang::Fr => format!("{action} (concerne{NARROW}: {})", subjects.join("\u{202f}; ")),
+        Lang::En => format!("{action} (about: {})", subjects.join("; ")),
+    }
+}
+
+/// The line of a monitoring plugin when there is no value.
+#[must_use]
+pub fn no_rate(lang: Lang) -> &'static str {
+    lang.pick("aucun débit mesuré", "no rate measured")
+}

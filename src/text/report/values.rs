@@ -1,0 +1,157 @@
+//! Words for the values that probes return: states, kinds, methods.
+
+use sonde_report::{
+    document::WifiOn,
+    values::{
+        CountedAt, DnsPath, EndpointKind, EndpointState, InterfaceKind, LimitedBy, MireProtocol, PathMethod,
+        RttMethod, StopReason,
+    },
+};
+
+use crate::text::Lang;
+
+/// What was found at a service, in one or two words.
+#[must_use]
+pub fn endpoint_state(state: EndpointState, lang: Lang) -> &'static str {
+    let (fr, en) = match state {
+        EndpointState::Reachable => ("joignable", "reachable"),
+        EndpointState::ReachableViaProxy => ("joignable via proxy", "reachable via proxy"),
+        EndpointState::Blocked => ("bloqué par le filtrage", "blocked by the filter"),
+        EndpointState::Intercepted => ("interception TLS", "TLS intercepted"),
+        EndpointState::ProxyAuthRequired => ("proxy avec mot de passe", "proxy wants a password"),
+        EndpointState::DnsAltered => ("DNS modifié ou en panne", "DNS altered or failing"),
+        EndpointState::Unreachable => ("injoignable", "unreachable"),
+        EndpointState::RemoteError => ("service en erreur", "service in error"),
+        EndpointState::CaptivePortal => ("portail captif", "captive portal"),
+    };
+    lang.pick(fr, en)
+}
+
+/// What kind of service it is, short enough for a table.
+#[must_use]
+pub fn endpoint_kind(kind: EndpointKind, lang: Lang) -> &'static str {
+    let (fr, en) = match kind {
+        EndpointKind::Gar => ("GAR", "GAR"),
+        EndpointKind::Ent => ("ENT", "ENT"),
+        EndpointKind::Educonnect => ("ÉduConnect", "ÉduConnect"),
+        EndpointKind::Portal => ("guichet académique", "academic portal"),
+        EndpointKind::Resource => ("ressource", "resource"),
+        EndpointKind::Management => ("gestion", "management"),
+        EndpointKind::Control => ("contrôle", "control"),
+    };
+    lang.pick(fr, en)
+}
+
+/// The kind of link behind an interface.
+#[must_use]
+pub fn interface_kind(kind: InterfaceKind, lang: Lang) -> &'static str {
+    let (fr, en) = match kind {
+        InterfaceKind::Ethernet => ("filaire (Ethernet)", "wired (Ethernet)"),
+        InterfaceKind::Wifi => ("Wi-Fi", "Wi-Fi"),
+        InterfaceKind::Cellular => ("réseau mobile", "cellular"),
+        InterfaceKind::Tunnel => ("tunnel (VPN)", "tunnel (VPN)"),
+        InterfaceKind::Loopback => ("interne à la machine", "internal to the machine"),
+        InterfaceKind::Unknown => ("de type inconnu", "of an unknown kind"),
+    };
+    lang.pick(fr, en)
+}
+
+/// The protocol spoken with the mire: names, the same in both languages save the last.
+#[must_use]
+pub fn mire_protocol(protocol: MireProtocol, lang: Lang) -> &'static str {
+    match protocol {
+        MireProtocol::Ndt7 => "ndt7 (WebSocket)",
+        MireProtocol::Librespeed => "LibreSpeed (HTTP)",
+        MireProtocol::Http => lang.pick("HTTP, fichier", "HTTP, file"),
+    }
+}
+
+/// Why a transfer stopped.
+#[must_use]
+pub fn stop_reason(stop: StopReason, lang: Lang) -> &'static str {
+    let (fr, en) = match stop {
+        StopReason::Decided => ("verdict certain", "the verdict was certain"),
+        StopReason::Stable => ("estimation stable", "the estimate was stable"),
+        StopReason::TimeCap => ("temps accordé écoulé", "the time allowed was over"),
+        StopReason::ByteCap => ("volume accordé consommé", "the data allowed was used"),
+        StopReason::FarEnd => ("arrêt par la mire", "the server ended it"),
+    };
+    lang.pick(fr, en)
+}
+
+/// What set the rate.
+#[must_use]
+pub fn limited_by(limit: LimitedBy, lang: Lang) -> &'static str {
+    let (fr, en) = match limit {
+        LimitedBy::Line => ("la ligne", "the line"),
+        LimitedBy::Loss => ("des pertes de paquets", "packet loss"),
+        LimitedBy::Server => ("la mire", "the measurement server"),
+        LimitedBy::Client => ("cette machine", "this machine"),
+        LimitedBy::Unknown => ("on ne sait pas", "could not be told"),
+    };
+    lang.pick(fr, en)
+}
+
+/// Who counted the bytes of a transfer.
+#[must_use]
+pub fn counted_at(counted: CountedAt, lang: Lang) -> &'static str {
+    let (fr, en) = match counted {
+        CountedAt::Receiver => ("par celui qui reçoit", "by the receiving end"),
+        CountedAt::Acknowledged => ("octets acquittés (TCP)", "bytes acknowledged (TCP)"),
+        CountedAt::Responses => ("requêtes terminées, confirmées par la mire", "finished requests, confirmed by the server"),
+    };
+    lang.pick(fr, en)
+}
+
+/// How a round trip was timed.
+#[must_use]
+pub fn rtt_method(method: RttMethod, lang: Lang) -> &'static str {
+    let (fr, en) = match method {
+        RttMethod::Icmp => ("ICMP (ping)", "ICMP (ping)"),
+        RttMethod::Tcp => ("connexion TCP", "TCP connection"),
+    };
+    lang.pick(fr, en)
+}
+
+/// How the hops were made to speak.
+#[must_use]
+pub fn path_method(method: PathMethod, lang: Lang) -> &'static str {
+    let (fr, en) = match method {
+        PathMethod::IcmpRaw => ("ICMP à durée de vie limitée", "TTL-limited ICMP"),
+        PathMethod::UdpErrorQueue => ("UDP à durée de vie limitée", "TTL-limited UDP"),
+    };
+    lang.pick(fr, en)
+}
+
+/// Which path DNS questions took.
+#[must_use]
+pub fn dns_path(path: &DnsPath, lang: Lang) -> String {
+    match path {
+        DnsPath::System => lang.pick("celui du système", "the system’s own").to_owned(),
+        DnsPath::Server { address } => address.clone(),
+    }
+}
+
+/// Whether the school's Wi-Fi was on, says the technician.
+#[must_use]
+pub fn wifi_on(state: WifiOn, lang: Lang) -> &'static str {
+    let (fr, en) = match state {
+        WifiOn::Yes => ("allumé (déclaré)", "on (declared)"),
+        WifiOn::No => ("éteint (déclaré)", "off (declared)"),
+        WifiOn::Unknown => ("on ne sait pas s’il était allumé", "not known whether it was on"),
+    };
+    lang.pick(fr, en)
+}
+
+/// What grouped BSSIDs into access points. The codes are open: an unknown one is shown as it is.
+#[must_use]
+pub fn evidence(code: &str, lang: Lang) -> String {
+    let (fr, en) = match code {
+        "address_arithmetic" => ("identifiants radio voisins", "neighbouring radio identifiers"),
+        "same_band_distinct" => ("identifiants distincts dans une même bande", "distinct identifiers in one band"),
+        "multiple_bssid" => ("annonce d’identifiants multiples", "multiple-BSSID announcement"),
+        "same_channel" => ("même canal", "same channel"),
+        other => return other.replace('_', " "),
+    };
+    lang.pick(fr, en).to_owned()
+}
