@@ -31,11 +31,12 @@ fn dressed(command: Command, path: &str, lang: Lang) -> Command {
         )
         .mut_args(|arg| {
             let Some(text) = help::argument(path, arg.get_id().as_str()) else { return arg };
-            let mut arg = arg.help(text.help.pick(lang)).help_heading(match text.group {
+            let heading = match text.group {
                 Some(group) => group.heading(lang),
                 None if arg.is_positional() => help::arguments_heading(lang),
                 None => help::options_heading(lang),
-            });
+            };
+            let mut arg = arg.help(text.help.pick(lang)).help_heading(heading);
             if let Some(name) = text.value {
                 arg = arg.value_name(name.pick(lang));
             }
