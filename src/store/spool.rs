@@ -396,13 +396,12 @@ impl Spool {
     /// Adds to the durable count of what was dropped.
     fn count_dropped(&self, leaving: &[(Uuid, u64)]) -> anyhow::Result<()> {
         let path = self.directory.join(DROPPED);
-        let mut dropped = match self.dropped() {
-            Ok(dropped) => dropped,
-            Err(_) => {
-                // A damaged count is put aside where it is seen; the new one starts from what is known.
-                fs::rename(&path, self.directory.join("dropped.damaged")).map_err(at("rename", &path))?;
-                Dropped::default()
-            }
+        let mut dropped = if let Ok(dropped) = self.dropped() {
+            dropped
+        } else {
+            // A damaged count is put aside where it is seen; the new one starts from what is known.
+            fs::rename(&path, self.directory.join("dropped.damaged")).map_err(at("rename", &path))?;
+            Dropped::default()
         };
         for (report_id, size) in leaving {
             if !dropped.last.contains(report_id) {

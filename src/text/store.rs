@@ -67,7 +67,9 @@ pub fn waiting_line(lang: Lang, one: &Waiting) -> String {
         &lang.pick(format!("  {tries}le {when}\u{202f}: {why}"), format!("  {tries}on {when}: {why}")),
     );
     if let Some(detail) = &last.detail {
-        line.push_str(&format!(" [{detail}]"));
+        line.push_str(" [");
+        line.push_str(detail);
+        line.push(']');
     }
     line.push('\n');
     if let Some(until) = until(last) {

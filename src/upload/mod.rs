@@ -103,8 +103,8 @@ pub struct Drained {
 pub async fn drain(spool: &Spool, config: &UploadConfig, dialer: &Dialer) -> anyhow::Result<Drained> {
     let start = Instant::now();
     let mut waiting = spool.waiting()?;
-    let mut drained = Drained::default();
-    drained.deferred_until = deferred_until(&waiting).filter(|_| !config.insist);
+    let deferred_until = deferred_until(&waiting).filter(|_| !config.insist);
+    let mut drained = Drained { deferred_until, ..Drained::default() };
     if drained.deferred_until.is_some() {
         drained.untried = count(waiting.len());
         return Ok(drained);
