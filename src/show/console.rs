@@ -122,7 +122,8 @@ impl Text {
     }
 
     fn facts(&mut self, facts: &[(String, String)]) {
-        let width = facts.iter().map(|(name, _)| name.width()).filter(|&w| w <= NAME_WIDTH).max().unwrap_or(0);
+        let width =
+            facts.iter().map(|(name, _)| name.width()).filter(|&w| w <= NAME_WIDTH).max().unwrap_or(0);
         for (name, value) in facts {
             let name = clean(name);
             let (first, rest) = (format!("  {}  ", padded(&name, width)), " ".repeat(width + 4));

@@ -23,7 +23,11 @@ impl Writer<'_> {
         let volume = |bytes, label| format!("{} {}", self.lang.volume(bytes), self.label(label));
         facts.push(self.fact(
             Label::DataUsed,
-            format!("{}, {}", volume(used.received_bytes, Label::Received), volume(used.sent_bytes, Label::Sent)),
+            format!(
+                "{}, {}",
+                volume(used.received_bytes, Label::Received),
+                volume(used.sent_bytes, Label::Sent)
+            ),
         ));
         facts.push(self.fact(Label::Interface, self.interface()));
         let environment = &self.report.environment;
@@ -107,8 +111,13 @@ impl Writer<'_> {
 
     /// Load of the processor and traffic of others while the run lasted.
     fn condition_facts(&self, facts: &mut Vec<(String, String)>) {
-        let during =
-            self.report.measurements.link.as_ref().and_then(Measurement::value).and_then(|v| v.during.as_ref());
+        let during = self
+            .report
+            .measurements
+            .link
+            .as_ref()
+            .and_then(Measurement::value)
+            .and_then(|v| v.during.as_ref());
         facts.push(self.fact(Label::OtherTraffic, self.other_traffic(during)));
         let cpu = |ratio: Option<f64>, label| {
             ratio.map(|ratio| format!("{} ({})", self.lang.percent(ratio), self.label(label)))
@@ -119,7 +128,8 @@ impl Writer<'_> {
             .flatten()
             .flatten()
             .collect();
-        let loads = if loads.is_empty() { self.label(Label::NotWatched).to_owned() } else { loads.join(", ") };
+        let loads =
+            if loads.is_empty() { self.label(Label::NotWatched).to_owned() } else { loads.join(", ") };
         facts.push(self.fact(Label::Cpu, loads));
     }
 
@@ -151,7 +161,9 @@ impl Writer<'_> {
             None => Label::NotKnown,
         });
         match clock.offset_ms {
-            Some(offset) => format!("{state}, {} {}", self.label(Label::Offset), words::clock_offset(offset, self.lang)),
+            Some(offset) => {
+                format!("{state}, {} {}", self.label(Label::Offset), words::clock_offset(offset, self.lang))
+            }
             None => state.to_owned(),
         }
     }

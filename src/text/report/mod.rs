@@ -14,14 +14,14 @@ pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_a
 pub use failures::{cause, caveat, reason, stage};
 pub use labels::{Label, label};
 pub use sentences::{
-    access_points, action_about, between, capitalised, clock_offset, curve, measured_how, no_rate, of, rate_verdict, repetitions,
-    services_reached,
+    access_points, action_about, between, capitalised, clock_offset, curve, measured_how, no_rate, of,
+    rate_verdict, repetitions, services_reached,
 };
 pub use values::{
     counted_at, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind, limited_by, mire_protocol,
     path_method, rtt_method, stop_reason, wifi_on,
 };
 pub use verdicts::{
-    actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict, verdict_long,
-    verdict_reason,
+    actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,
+    verdict_long, verdict_reason,
 };

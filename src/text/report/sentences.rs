@@ -4,19 +4,32 @@ use crate::text::{Lang, NARROW};
 
 /// The model sentence of a rate's verdict: value, recommendation, verdict.
 #[must_use]
-pub fn rate_verdict(observed: &str, threshold: &str, size: Option<&str>, rule: &str, verdict: &str, lang: Lang) -> String {
+pub fn rate_verdict(
+    observed: &str,
+    threshold: &str,
+    size: Option<&str>,
+    rule: &str,
+    verdict: &str,
+    lang: Lang,
+) -> String {
     let verdict = capitalised(verdict);
     match (lang, size) {
         (Lang::Fr, Some(size)) => format!(
             "Débit descendant{NARROW}: {observed}. Préconisation pour une {size}{NARROW}: {threshold} ({rule}). {verdict}."
         ),
         (Lang::Fr, None) => {
-            format!("Débit descendant{NARROW}: {observed}. Préconisation{NARROW}: {threshold} ({rule}). {verdict}.")
+            format!(
+                "Débit descendant{NARROW}: {observed}. Préconisation{NARROW}: {threshold} ({rule}). {verdict}."
+            )
         }
         (Lang::En, Some(size)) => {
-            format!("Download rate: {observed}. Recommendation for a {size}: {threshold} ({rule}). {verdict}.")
+            format!(
+                "Download rate: {observed}. Recommendation for a {size}: {threshold} ({rule}). {verdict}."
+            )
         }
-        (Lang::En, None) => format!("Download rate: {observed}. Recommendation: {threshold} ({rule}). {verdict}."),
+        (Lang::En, None) => {
+            format!("Download rate: {observed}. Recommendation: {threshold} ({rule}). {verdict}.")
+        }
     }
 }
 
