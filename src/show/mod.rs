@@ -12,3 +12,5 @@ pub mod progress;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod tests;

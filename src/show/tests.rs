@@ -1,0 +1,162 @@
+//! What a reader sees, for each sample report.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use sonde_report::assess::VerdictKind;
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    console::{self, Style},
+    html, monitoring, samples,
+};
+use crate::text::Lang;
+
+const PLAIN: Style = Style { color: false, width: 80 };
+
+#[test]
+fn the_console_report_reads_as_reviewed() {
+    for (name, report) in samples::all() {
+        for lang in [Lang::Fr, Lang::En] {
+            let text = console::report(&report, lang, PLAIN);
+            insta::assert_snapshot!(format!("console_{name}_{}", lang.tag()), text);
+        }
+    }
+}
+
+#[test]
+fn every_line_fits_the_columns_and_no_escape_is_written_without_colour() {
+    for (name, report) in samples::all() {
+        for width in [80, 60] {
+            let text = console::report(&report, Lang::Fr, Style { color: false, width });
+            assert!(!text.contains('\u{1b}'), "{name}");
+            for line in text.lines() {
+                assert!(line.width() <= usize::from(width), "{name} at {width}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_answer_stands_in_the_first_ten_lines() {
+    for (name, report) in samples::all() {
+        let text = console::report(&report, Lang::Fr, PLAIN);
+        assert!(text.lines().take(10).any(|line| line.starts_with("Verdict\u{202f}:")), "{name}:\n{text}");
+    }
+}
+
+#[test]
+fn colour_adds_nothing_but_escapes() {
+    let report = samples::not_met();
+    let colored = console::report(&report, Lang::Fr, Style { color: true, width: 80 });
+    assert!(colored.contains("\u{1b}[1;31m"));
+    let mut plain = colored.replace("\u{1b}[0m", "");
+    for code in ["1;32", "1;31", "1;33", "1"] {
+        plain = plain.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(squeezed(&plain), squeezed(&console::report(&report, Lang::Fr, PLAIN)));
+}
+
+#[test]
+fn a_hostile_name_drives_neither_terminal_nor_page_nor_monitoring() {
+    let mut report = samples::met();
+    report.site.label = Some("<script>x</script>\u{1b}[2J\u{202e}|\"\n\\".to_owned());
+    let text = console::report(&report, Lang::Fr, PLAIN);
+    assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    let page = html::report(&report, Lang::Fr);
+    assert!(!page.contains("<script>") && !page.contains('\u{1b}'));
+    let exposition = monitoring::prometheus(&report);
+    assert!(exposition.contains("|\\\"\\n\\\\\""), "{exposition}");
+    for line in exposition.lines() {
+        assert!(line.starts_with("# ") || line.starts_with("sonde_ecole_"), "{line:?}");
+    }
+}
+
+/// The texts between the tags, the style left out.
+fn page_words(page: &str) -> Vec<String> {
+    let (before, rest) = page.split_once("<style>").unwrap();
+    let (_, after) = rest.split_once("</style>").unwrap();
+    let mut text = String::new();
+    let mut inside = false;
+    for character in format!("{before}{after}").chars() {
+        match character {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                text.push(' ');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let text = text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    text.split_whitespace().map(str::to_lowercase).collect()
+}
+
+#[test]
+fn the_page_shows_nothing_that_the_console_does_not() {
+    for (name, report) in samples::all() {
+        let console = console::report(&report, Lang::Fr, PLAIN).to_lowercase();
+        // Long words may be cut at a line's end, so spaces are of no account.
+        let console: String = console.split_whitespace().collect();
+        for word in page_words(&html::report(&report, Lang::Fr)) {
+            // In a narrow column the pieces of a long word stand apart: its first piece is enough.
+            let start: String = word.chars().take(6).collect();
+            assert!(console.contains(&start), "{name}: {word:?} only in the page");
+        }
+    }
+}
+
+#[test]
+fn the_page_is_balanced_and_asks_for_nothing_outside() {
+    const VOID: [&str; 2] = ["!DOCTYPE", "meta"];
+    for (name, report) in samples::all() {
+        let page = html::report(&report, Lang::En);
+        assert!(page.contains("<html lang=\"en\">"), "{name}");
+        for outside in ["src=", "href=", "url(", "@import", "<script"] {
+            assert!(!page.contains(outside), "{name}: {outside}");
+        }
+        let mut open: Vec<String> = Vec::new();
+        for tag in page.split('<').skip(1) {
+            let tag = tag.split('>').next().unwrap();
+            let word = tag.split_whitespace().next().unwrap();
+            if VOID.contains(&word) {
+                continue;
+            }
+            match word.strip_prefix('/') {
+                Some(closed) => assert_eq!(open.pop().as_deref(), Some(closed), "{name}"),
+                None => open.push(word.to_owned()),
+            }
+        }
+        assert!(open.is_empty(), "{name}: {open:?}");
+        assert_eq!(page.matches("<table").count(), page.matches("<caption").count(), "{name}");
+        assert_eq!(page.matches("<svg").count(), page.matches("<desc").count(), "{name}");
+    }
+}
+
+#[test]
+fn the_page_reads_as_reviewed() {
+    insta::assert_snapshot!("html_full_fr", html::report(&samples::full(), Lang::Fr).replace("><", ">\n<"));
+}
+
+#[test]
+fn nagios_codes_follow_the_plugin_convention() {
+    let code = |report: &sonde_report::Report| monitoring::nagios(report, Lang::En).1;
+    assert_eq!(code(&samples::met()), 0);
+    assert_eq!(code(&samples::over_wifi()), 1);
+    assert_eq!(code(&samples::not_met()), 2);
+    assert_eq!(code(&samples::no_network()), 3);
+    let mut report = samples::met();
+    report.assessment.overall = VerdictKind::NotApplicable;
+    assert_eq!(code(&report), 3);
+}
+
+#[test]
+fn monitoring_leaves_absent_values_out() {
+    let (line, _) = monitoring::nagios(&samples::no_network(), Lang::Fr);
+    assert_eq!(line.lines().count(), 1);
+    assert!(!line.contains("download_bps") && !line.contains("latency"), "{line}");
+    assert!(!monitoring::prometheus(&samples::no_network()).contains("bits_per_second"));
+    let (line, _) = monitoring::nagios(&samples::not_met(), Lang::Fr);
+    assert!(line.contains("| download_bps=") && line.matches('|').count() == 1, "{line}");
+    insta::assert_snapshot!("prometheus_not_met", monitoring::prometheus(&samples::not_met()));
+}
