@@ -71,7 +71,9 @@ fn performance_data(report: &Report) -> Vec<String> {
             data.push(format!("loss={:.1}%;;;0;100", value.best.loss_ratio * 100.0));
         }
     }
-    if let Some(count) = report.assessment.verdicts.iter().find(|v| v.unit == Unit::AccessPoint).and_then(|v| v.observed) {
+    if let Some(count) =
+        report.assessment.verdicts.iter().find(|v| v.unit == Unit::AccessPoint).and_then(|v| v.observed)
+    {
         data.push(format!("access_points={count};;{};0", threshold(Unit::AccessPoint)));
     }
     let services: Vec<&Verdict> = services(report).collect();
@@ -84,7 +86,8 @@ fn performance_data(report: &Report) -> Vec<String> {
 
 fn services(report: &Report) -> impl Iterator<Item = &Verdict> {
     let verdicts = report.assessment.verdicts.iter();
-    verdicts.filter(|v| v.unit == Unit::Service && v.subject.is_some() && v.verdict != VerdictKind::NotApplicable)
+    verdicts
+        .filter(|v| v.unit == Unit::Service && v.subject.is_some() && v.verdict != VerdictKind::NotApplicable)
 }
 
 /// Microseconds as seconds, exactly.
@@ -101,22 +104,39 @@ pub fn prometheus(report: &Report) -> String {
     let down = measurements.download.as_ref().and_then(Measurement::value);
     let up = measurements.upload.as_ref().and_then(Measurement::value);
     let latency = measurements.latency.as_ref().and_then(Measurement::value).filter(|v| v.best.received > 0);
-    out.gauge("download_ip_bits_per_second", "Sustained download rate at the IP layer.", down.map(|v| v.ip_rate_bps));
+    out.gauge(
+        "download_ip_bits_per_second",
+        "Sustained download rate at the IP layer.",
+        down.map(|v| v.ip_rate_bps),
+    );
     out.gauge("download_goodput_bits_per_second", "Sustained download goodput.", down.map(|v| v.goodput_bps));
-    out.gauge("upload_ip_bits_per_second", "Sustained upload rate at the IP layer.", up.map(|v| v.ip_rate_bps));
+    out.gauge(
+        "upload_ip_bits_per_second",
+        "Sustained upload rate at the IP layer.",
+        up.map(|v| v.ip_rate_bps),
+    );
     out.gauge("upload_goodput_bits_per_second", "Sustained upload goodput.", up.map(|v| v.goodput_bps));
     out.gauge("latency_median_seconds", "Median round trip.", latency.map(|v| seconds(v.best.median_us)));
     let jitter = latency.and_then(|v| v.best.jitter_us);
     out.gauge("latency_jitter_seconds", "Mean difference of successive round trips.", jitter.map(seconds));
     let loss = measurements.latency.as_ref().and_then(Measurement::value).map(|v| v.best.loss_ratio);
     out.gauge("packet_loss_ratio", "Share of probes without an answer.", loss.filter(|r| r.is_finite()));
-    let threshold = report.assessment.verdicts.iter().find(|v| v.unit == Unit::BitPerSecond).and_then(|v| v.at_least);
+    let threshold =
+        report.assessment.verdicts.iter().find(|v| v.unit == Unit::BitPerSecond).and_then(|v| v.at_least);
     out.gauge("download_threshold_bits_per_second", "Recommended download rate.", threshold);
     let access_points = report.assessment.verdicts.iter().find(|v| v.unit == Unit::AccessPoint);
     out.gauge("access_points", "Access points observed.", access_points.and_then(|v| v.observed));
     out.gauge("run_partial", "1 when the run was cut short.", Some(u8::from(report.partial)));
-    out.gauge("run_demonstration", "1 when the run says nothing about any school.", Some(u8::from(report.demonstration)));
-    out.gauge("run_duration_seconds", "How long the run took.", Some(seconds(report.elapsed_ms.saturating_mul(1_000))));
+    out.gauge(
+        "run_demonstration",
+        "1 when the run says nothing about any school.",
+        Some(u8::from(report.demonstration)),
+    );
+    out.gauge(
+        "run_duration_seconds",
+        "How long the run took.",
+        Some(seconds(report.elapsed_ms.saturating_mul(1_000))),
+    );
     let at = report.started_at.instant().as_second();
     out.gauge("run_timestamp_seconds", "When the run started, Unix time.", Some(at));
     out.verdicts(report);

@@ -44,7 +44,9 @@ impl Shown {
                     self.running.push(probe);
                 }
             }
-            Event::Transfer { probe, fraction, rate_bps, .. } => self.transfer = Some((probe, fraction, rate_bps)),
+            Event::Transfer { probe, fraction, rate_bps, .. } => {
+                self.transfer = Some((probe, fraction, rate_bps))
+            }
             Event::Finished(probe) => {
                 self.running.retain(|&running| running != probe);
                 self.transfer = self.transfer.filter(|&(of, ..)| of != probe);
@@ -65,7 +67,8 @@ impl Shown {
     }
 
     fn style(&self) -> ProgressStyle {
-        let template = if self.transfer.is_some() { "{spinner} [{bar:24}] {wide_msg}" } else { "{spinner} {wide_msg}" };
+        let template =
+            if self.transfer.is_some() { "{spinner} [{bar:24}] {wide_msg}" } else { "{spinner} {wide_msg}" };
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
     }
 }
@@ -95,7 +98,12 @@ mod tests {
         let mut shown = Shown::default();
         shown.apply(&Event::Started(ProbeName::Dns));
         shown.apply(&Event::Started(ProbeName::Download));
-        shown.apply(&Event::Transfer { probe: ProbeName::Download, fraction: 0.5, rate_bps: 12_400_000, bytes: 1 });
+        shown.apply(&Event::Transfer {
+            probe: ProbeName::Download,
+            fraction: 0.5,
+            rate_bps: 12_400_000,
+            bytes: 1,
+        });
         assert_eq!(shown.message(Lang::Fr), "Résolveurs DNS, Débit descendant 12,4\u{202f}Mbit/s");
         assert_eq!(shown.position(), 500);
         shown.apply(&Event::Finished(ProbeName::Download));

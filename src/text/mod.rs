@@ -107,7 +107,8 @@ impl Lang {
     /// A nominal rate (a threshold, a link): `10 Mbit/s`, `1 Gbit/s`, without idle decimals.
     #[must_use]
     pub fn nominal_rate(self, bps: u64) -> String {
-        let (scaled, unit) = if bps >= 1_000_000_000 { (bps as f64 / 1e9, "Gbit/s") } else { (bps as f64 / 1e6, "Mbit/s") };
+        let (scaled, unit) =
+            if bps >= 1_000_000_000 { (bps as f64 / 1e9, "Gbit/s") } else { (bps as f64 / 1e6, "Mbit/s") };
         self.with_unit(&self.trimmed(scaled, 3), unit)
     }
 

@@ -50,7 +50,10 @@ impl Writer<'_> {
                 format!("{}, {}", self.lang.milliseconds(best.min_us), self.lang.milliseconds(best.max_us));
             facts.push(self.fact(Label::Median, self.lang.milliseconds(best.median_us)));
             facts.push(
-                self.fact(Label::Jitter, best.jitter_us.map_or_else(unknown, |us| self.lang.milliseconds(us))),
+                self.fact(
+                    Label::Jitter,
+                    best.jitter_us.map_or_else(unknown, |us| self.lang.milliseconds(us)),
+                ),
             );
             facts.push(self.fact(Label::Extremes, extremes));
             facts.push(self.fact(Label::P95, self.lang.milliseconds(best.p95_us)));
@@ -162,8 +165,7 @@ impl Writer<'_> {
             (false, false) => self.label(Label::NoIp),
         };
         let none = self.label(Label::None);
-        let resolvers =
-            if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
+        let resolvers = if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
         vec![
             self.fact(Label::Interface, self.interface()),
             self.fact(Label::Gateway, value.gateway.clone().unwrap_or_else(|| none.to_owned())),

@@ -19,10 +19,10 @@ impl Writer<'_> {
     /// The school, and the date.
     pub(super) fn head(&self) -> Vec<String> {
         let site = &self.report.site;
-        let mut school = site.uai.as_ref().map_or_else(
-            || self.label(Label::SchoolUnnamed).to_owned(),
-            |uai| uai.as_str().to_owned(),
-        );
+        let mut school = site
+            .uai
+            .as_ref()
+            .map_or_else(|| self.label(Label::SchoolUnnamed).to_owned(), |uai| uai.as_str().to_owned());
         if let Some(label) = &site.label {
             school = format!("{school} — {label}");
         }
@@ -67,7 +67,8 @@ impl Writer<'_> {
                 self.lang.labelled(self.label(Label::NoInternet), words::cause(failure.cause, self.lang)),
             ),
             Outcome::NotMeasured { reason } => Some(
-                self.lang.labelled(self.label(Label::InternetUnchecked), words::reason(reason.code, self.lang)),
+                self.lang
+                    .labelled(self.label(Label::InternetUnchecked), words::reason(reason.code, self.lang)),
             ),
             Outcome::Measured { value, .. } => match value.access {
                 InternetAccess::Open => None,
@@ -99,8 +100,11 @@ impl Writer<'_> {
     /// Each requirement in one line; the services together.
     pub(super) fn summary(&self) -> Vec<SummaryLine> {
         let verdicts = &self.report.assessment.verdicts;
-        let mut lines: Vec<SummaryLine> =
-            verdicts.iter().filter(|v| v.unit != Unit::Service).map(|verdict| self.summary_line(verdict)).collect();
+        let mut lines: Vec<SummaryLine> = verdicts
+            .iter()
+            .filter(|v| v.unit != Unit::Service)
+            .map(|verdict| self.summary_line(verdict))
+            .collect();
         let services: Vec<&Verdict> = verdicts.iter().filter(|v| v.unit == Unit::Service).collect();
         lines.extend(self.services_line(&services));
         lines
@@ -108,26 +112,19 @@ impl Writer<'_> {
 
     fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
         let threshold = verdict.at_least.map_or_else(
-            || self.label(Label::NoThreshold).to_owned(),
-            |at_least| {
-                let name = self.label(Label::Threshold).to_lowercase();
-                self.lang.labelled(&name, &self.quantity(verdict.unit, at_least, None))
-            },
+            || self.missing_threshold(verdict).to_owned(),
+            |at_least| self.quantity(verdict.unit, at_least, None),
         );
+        let threshold = self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold);
         let value = match verdict.observed {
             Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
             None => self.label(Label::NoValue).to_owned(),
-        };
-        let value = if verdict.at_least.is_none() && !verdict.comparisons.is_empty() {
-            value
-        } else {
-            format!("{value} ({threshold})")
         };
         SummaryLine {
             name: words::capitalised(&words::requirement(&verdict.requirement, verdict.unit, self.lang)),
             tone: verdict.verdict.into(),
             verdict: words::verdict(verdict.verdict, self.lang).to_owned(),
-            value,
+            value: format!("{value} ({threshold})"),
         }
     }
 
@@ -138,9 +135,11 @@ impl Writer<'_> {
             .into_iter()
             .find(|&kind| any(kind))
             .unwrap_or(VerdictKind::NotApplicable);
-        let judged = verdicts.iter().filter(|v| v.subject.is_some() && v.verdict != VerdictKind::NotApplicable);
-        let (reached, asked) = judged
-            .fold((0, 0), |(reached, asked), v| (reached + u64::from(v.verdict == VerdictKind::Met), asked + 1));
+        let judged =
+            verdicts.iter().filter(|v| v.subject.is_some() && v.verdict != VerdictKind::NotApplicable);
+        let (reached, asked) = judged.fold((0, 0), |(reached, asked), v| {
+            (reached + u64::from(v.verdict == VerdictKind::Met), asked + 1)
+        });
         Some(SummaryLine {
             name: words::capitalised(&words::requirement(&first.requirement, Unit::Service, self.lang)),
             tone: kind.into(),
@@ -159,7 +158,8 @@ impl Writer<'_> {
         match (unit, measured) {
             (Unit::BitPerSecond, None) => self.lang.nominal_rate(number),
             (Unit::BitPerSecond, Some(verdict)) => {
-                let thresholds = verdict.at_least.into_iter().chain(verdict.comparisons.iter().map(|c| c.at_least));
+                let thresholds =
+                    verdict.at_least.into_iter().chain(verdict.comparisons.iter().map(|c| c.at_least));
                 let nearest = thresholds.min_by_key(|threshold| threshold.abs_diff(number));
                 nearest.map_or_else(|| self.lang.rate(number), |near| self.lang.rate_beside(number, near))
             }

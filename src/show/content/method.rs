@@ -23,7 +23,11 @@ impl Writer<'_> {
         let volume = |bytes, label| format!("{} {}", self.lang.volume(bytes), self.label(label));
         facts.push(self.fact(
             Label::DataUsed,
-            format!("{}, {}", volume(used.received_bytes, Label::Received), volume(used.sent_bytes, Label::Sent)),
+            format!(
+                "{}, {}",
+                volume(used.received_bytes, Label::Received),
+                volume(used.sent_bytes, Label::Sent)
+            ),
         ));
         facts.push(self.fact(Label::Interface, self.interface()));
         let environment = &self.report.environment;
@@ -97,18 +101,24 @@ impl Writer<'_> {
         let code = |caveat: &sonde_report::Caveat| caveat.code == CaveatCode::TlsIntercepted;
         let transfers = [&measurements.download, &measurements.upload];
         let transfers = transfers.into_iter().flatten().any(|m| m.caveats().iter().any(code));
-        let mut services = measurements.endpoints.iter().filter_map(Measurement::value).peekable();
-        if services.peek().is_none() && measurements.download.is_none() {
-            return Label::NotWatched;
+        let services: Vec<_> = measurements.endpoints.iter().filter_map(Measurement::value).collect();
+        if transfers || services.iter().any(|value| value.state == EndpointState::Intercepted) {
+            return Label::InterceptionSeen;
         }
-        let seen = services.any(|value| value.state == EndpointState::Intercepted);
-        if transfers || seen { Label::InterceptionSeen } else { Label::InterceptionNotSeen }
+        // Only a TLS session that was made can show that nothing decrypts it.
+        let looked = services.iter().any(|value| value.tls.is_some());
+        if looked { Label::InterceptionNotSeen } else { Label::NotWatched }
     }
 
     /// Load of the processor and traffic of others while the run lasted.
     fn condition_facts(&self, facts: &mut Vec<(String, String)>) {
-        let during =
-            self.report.measurements.link.as_ref().and_then(Measurement::value).and_then(|v| v.during.as_ref());
+        let during = self
+            .report
+            .measurements
+            .link
+            .as_ref()
+            .and_then(Measurement::value)
+            .and_then(|v| v.during.as_ref());
         facts.push(self.fact(Label::OtherTraffic, self.other_traffic(during)));
         let cpu = |ratio: Option<f64>, label| {
             ratio.map(|ratio| format!("{} ({})", self.lang.percent(ratio), self.label(label)))
@@ -119,7 +129,8 @@ impl Writer<'_> {
             .flatten()
             .flatten()
             .collect();
-        let loads = if loads.is_empty() { self.label(Label::NotWatched).to_owned() } else { loads.join(", ") };
+        let loads =
+            if loads.is_empty() { self.label(Label::NotWatched).to_owned() } else { loads.join(", ") };
         facts.push(self.fact(Label::Cpu, loads));
     }
 
@@ -151,7 +162,9 @@ impl Writer<'_> {
             None => Label::NotKnown,
         });
         match clock.offset_ms {
-            Some(offset) => format!("{state}, {} {}", self.label(Label::Offset), words::clock_offset(offset, self.lang)),
+            Some(offset) => {
+                format!("{state}, {} {}", self.label(Label::Offset), words::clock_offset(offset, self.lang))
+            }
             None => state.to_owned(),
         }
     }

@@ -31,7 +31,11 @@ impl Writer<'_> {
             blocks.push(Block::Text(self.label(Label::ServicesNotAsked).to_owned()));
         } else {
             blocks.push(Block::Table(self.services_table()));
-            self.push_list(blocks, Label::Reasons, endpoints.iter().filter_map(|m| self.service_trouble(m)).collect());
+            self.push_list(
+                blocks,
+                Label::Reasons,
+                endpoints.iter().filter_map(|m| self.service_trouble(m)).collect(),
+            );
         }
         let general = verdicts.iter().filter(|v| v.subject.is_none()).flat_map(|v| &v.reasons);
         let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()).collect();
@@ -51,7 +55,8 @@ impl Writer<'_> {
     }
 
     fn services_table(&self) -> Table {
-        let mut endpoints: Vec<&Measurement<EndpointValue>> = self.report.measurements.endpoints.iter().collect();
+        let mut endpoints: Vec<&Measurement<EndpointValue>> =
+            self.report.measurements.endpoints.iter().collect();
         // GAR, then ENT, ÉduConnect… A service without a value has no kind: it comes last.
         endpoints.sort_by_key(|m| m.value().map_or((1, EndpointKind::Control), |value| (0, value.kind)));
         let rows = endpoints.into_iter().map(|measurement| {
@@ -63,13 +68,22 @@ impl Writer<'_> {
                     .map_or(self.label(Label::Unknown), |value| words::endpoint_kind(value.kind, self.lang))
                     .to_owned(),
                 self.service_state(measurement).to_owned(),
-                verdict.map_or(self.label(Label::Nobody), |v| words::verdict(v.verdict, self.lang)).to_owned(),
-                self.short_actor(verdict.filter(|v| v.verdict != VerdictKind::Met).and_then(|v| v.act)).to_owned(),
+                verdict
+                    .map_or(self.label(Label::Nobody), |v| words::verdict(v.verdict, self.lang))
+                    .to_owned(),
+                self.short_actor(verdict.filter(|v| v.verdict != VerdictKind::Met).and_then(|v| v.act))
+                    .to_owned(),
             ]
         });
         Table {
             caption: self.label(Label::ServicesCaption).to_owned(),
-            head: self.heads(&[Label::Service, Label::Family, Label::State, Label::Verdict, Label::WhoActsColumn]),
+            head: self.heads(&[
+                Label::Service,
+                Label::Family,
+                Label::State,
+                Label::Verdict,
+                Label::WhoActsColumn,
+            ]),
             rows: rows.collect(),
         }
     }
@@ -153,7 +167,9 @@ impl Writer<'_> {
             self.report.measurements.endpoints.iter().filter_map(Measurement::value).collect();
         blocks.push(Block::Heading(self.label(Label::Phases).to_owned()));
         if measured.is_empty() {
-            blocks.push(Block::Text(self.absence::<EndpointValue>(self.report.measurements.endpoints.first()).unwrap_or_default()));
+            blocks.push(Block::Text(
+                self.absence::<EndpointValue>(self.report.measurements.endpoints.first()).unwrap_or_default(),
+            ));
             return;
         }
         let proxied = measured.iter().any(|value| value.phases.proxy_us.is_some());
@@ -165,13 +181,18 @@ impl Writer<'_> {
         head.push("TLS".to_owned());
         head.push(self.label(Label::FirstByte).to_owned());
         let rows = measured.into_iter().map(|value| {
-            let mut row = vec![value.label.clone(), self.time(value.phases.dns_us), self.time(value.phases.tcp_us)];
+            let mut row =
+                vec![value.label.clone(), self.time(value.phases.dns_us), self.time(value.phases.tcp_us)];
             if proxied {
                 row.push(self.time(value.phases.proxy_us));
             }
             row.extend([self.time(value.phases.tls_us), self.time(value.phases.ttfb_us)]);
             row
         });
-        blocks.push(Block::Table(Table { caption: self.label(Label::Phases).to_owned(), head, rows: rows.collect() }));
+        blocks.push(Block::Table(Table {
+            caption: self.label(Label::Phases).to_owned(),
+            head,
+            rows: rows.collect(),
+        }));
     }
 }

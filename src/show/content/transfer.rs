@@ -16,7 +16,12 @@ const SLICES: u64 = 40;
 
 impl Writer<'_> {
     /// One direction's figures.
-    pub(super) fn transfer(&self, title: Label, measurement: Option<&Measurement<TransferValue>>, blocks: &mut Vec<Block>) {
+    pub(super) fn transfer(
+        &self,
+        title: Label,
+        measurement: Option<&Measurement<TransferValue>>,
+        blocks: &mut Vec<Block>,
+    ) {
         blocks.push(Block::Heading(self.label(title).to_owned()));
         if let Some(absence) = self.absence(measurement) {
             blocks.push(Block::Text(absence));
@@ -40,7 +45,11 @@ impl Writer<'_> {
             self.fact(Label::Goodput, self.lang.rate(value.goodput_bps)),
             self.fact(
                 Label::Transferred,
-                format!("{}, {}", self.lang.volume(value.bytes), words::counted_at(value.counted_at, self.lang)),
+                format!(
+                    "{}, {}",
+                    self.lang.volume(value.bytes),
+                    words::counted_at(value.counted_at, self.lang)
+                ),
             ),
             self.fact(Label::Elapsed, self.lang.duration(value.elapsed_ms)),
             self.fact(Label::Stop, words::stop_reason(value.stop, self.lang)),
@@ -69,7 +78,9 @@ impl Writer<'_> {
     /// The rate over time, in slices; `None` when there are too few samples to draw anything.
     fn curve(&self, value: &TransferValue) -> Option<Curve> {
         let points = slices(&value.samples);
-        let (low, high) = points.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &(_, rate)| (low.min(rate), high.max(rate)));
+        let (low, high) = points
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(low, high), &(_, rate)| (low.min(rate), high.max(rate)));
         (points.len() >= 2).then(|| Curve {
             title: self.label(Label::CurveTitle).to_owned(),
             description: words::curve(

@@ -29,13 +29,18 @@ impl Writer<'_> {
         blocks.push(Block::Judged(name, verdict.verdict.into(), long));
         blocks.extend(self.model_sentence(verdict).map(Block::Text));
         blocks.push(Block::Facts(self.verdict_facts(verdict)));
-        self.push_list(blocks, Label::Reasons, verdict.reasons.iter().map(|&r| words::verdict_reason(r, self.lang).to_owned()).collect());
+        self.push_list(
+            blocks,
+            Label::Reasons,
+            verdict.reasons.iter().map(|&r| words::verdict_reason(r, self.lang).to_owned()).collect(),
+        );
         if !verdict.comparisons.is_empty() {
             blocks.push(Block::Table(self.comparisons(verdict)));
         }
         let assumptions = verdict.assumptions.iter().map(|&a| words::assumption(a, self.lang).to_owned());
         self.push_list(blocks, Label::Assumptions, assumptions.collect());
-        if verdict.unit == Unit::AccessPoint && self.report.measurements.wifi.as_ref().is_some_and(|w| w.value().is_some())
+        if verdict.unit == Unit::AccessPoint
+            && self.report.measurements.wifi.as_ref().is_some_and(|w| w.value().is_some())
         {
             blocks.push(Block::Text(self.label(Label::WifiReminder).to_owned()));
         }
@@ -71,13 +76,19 @@ impl Writer<'_> {
         Some(format!("{sentence} {how}"))
     }
 
+    /// Why there is no threshold to show: it depends on a size that is not known, or there is none.
+    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> &'static str {
+        let by_size = verdict.unit == Unit::BitPerSecond
+            && (self.report.site.size.is_none() || !verdict.comparisons.is_empty());
+        self.label(if by_size { Label::DependsOnSize } else { Label::NoThreshold })
+    }
+
     fn verdict_facts(&self, verdict: &Verdict) -> Vec<(String, String)> {
         let rule = &self.report.assessment.requirements;
         let mut facts = vec![self.fact(Label::Measured, self.observed(verdict))];
         let threshold = match verdict.at_least {
             Some(at_least) => self.quantity(verdict.unit, at_least, None),
-            None if verdict.comparisons.is_empty() => self.label(Label::NoThreshold).to_owned(),
-            None => self.label(Label::DependsOnSize).to_owned(),
+            None => self.missing_threshold(verdict).to_owned(),
         };
         facts.push(self.fact(Label::Threshold, threshold));
         if let Some(layer) = verdict.layer {
@@ -87,7 +98,9 @@ impl Writer<'_> {
         facts.push(self.fact(Label::Level, words::level(verdict.level, self.lang)));
         if let Some(probability) = verdict.confidence {
             let words = words::confidence(probability, self.lang);
-            facts.push(self.fact(Label::Confidence, format!("{words}, {}", self.label(Label::ConfidenceNote))));
+            facts.push(
+                self.fact(Label::Confidence, format!("{words}, {}", self.label(Label::ConfidenceNote))),
+            );
         }
         facts
     }

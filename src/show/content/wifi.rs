@@ -31,7 +31,8 @@ impl Writer<'_> {
         }
         let value = measurement.and_then(Measurement::value);
         if value.is_some() || self.report.site.wifi_on != WifiOn::Unknown {
-            facts.push(self.fact(Label::SchoolWifiState, words::wifi_on(self.report.site.wifi_on, self.lang)));
+            facts
+                .push(self.fact(Label::SchoolWifiState, words::wifi_on(self.report.site.wifi_on, self.lang)));
         }
         if let Some(value) = value {
             facts.extend(self.wifi_facts(value));
@@ -78,8 +79,11 @@ impl Writer<'_> {
     }
 
     fn school_facts(&self, school: &SchoolWifi) -> Vec<(String, String)> {
-        let ssids =
-            if school.ssids.is_empty() { self.label(Label::None).to_owned() } else { school.ssids.join(", ") };
+        let ssids = if school.ssids.is_empty() {
+            self.label(Label::None).to_owned()
+        } else {
+            school.ssids.join(", ")
+        };
         let aps = &school.access_points;
         let mut estimate = self.lang.integer(u64::from(aps.estimate));
         if aps.low != aps.high {
@@ -87,7 +91,8 @@ impl Writer<'_> {
             estimate = format!("{estimate} ({})", words::between(&low, &high, self.lang));
         }
         if !aps.evidence.is_empty() {
-            let evidence: Vec<String> = aps.evidence.iter().map(|code| words::evidence(code, self.lang)).collect();
+            let evidence: Vec<String> =
+                aps.evidence.iter().map(|code| words::evidence(code, self.lang)).collect();
             estimate = format!("{estimate} — {}", evidence.join(", "));
         }
         vec![
@@ -112,7 +117,13 @@ impl Writer<'_> {
         });
         Table {
             caption: self.label(Label::SeenCaption).to_owned(),
-            head: self.heads(&[Label::AccessPoint, Label::Network, Label::Band, Label::Channel, Label::Signal]),
+            head: self.heads(&[
+                Label::AccessPoint,
+                Label::Network,
+                Label::Band,
+                Label::Channel,
+                Label::Signal,
+            ]),
             rows: rows.collect(),
         }
     }

@@ -176,7 +176,9 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer en précisant la taille de l’école (--size petite, moyenne ou grande) ; la commune la choisit.",
             "Run again with the school’s size (--size small, medium or large); the commune chooses it.",
         ),
-        VerdictReason::NearThreshold | VerdictReason::IntervalTooWide | VerdictReason::RepetitionsDisagree => (
+        VerdictReason::NearThreshold
+        | VerdictReason::IntervalTooWide
+        | VerdictReason::RepetitionsDisagree => (
             Technician,
             "Répéter la mesure à plusieurs moments et sur plusieurs jours (campagne) pour trancher.",
             "Repeat the measurement at several times and on several days (a campaign) to decide.",
@@ -194,9 +196,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer, si c’est permis, depuis un point du réseau qui ne passe pas par le proxy.",
             "If allowed, run again from a point of the network that does not go through the proxy.",
         ),
-        VerdictReason::ThroughVpn => {
-            (Technician, "Couper le VPN de cette machine, puis relancer.", "Turn off this machine’s VPN, then run again.")
-        }
+        VerdictReason::ThroughVpn => (
+            Technician,
+            "Couper le VPN de cette machine, puis relancer.",
+            "Turn off this machine’s VPN, then run again.",
+        ),
         VerdictReason::TlsIntercepted => (
             FilterAdministrator,
             "Dire si le TLS est déchiffré à dessein ; si oui, fournir le certificat de l’autorité, ou en exempter ces services.",
@@ -295,9 +299,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Ouvrir l’accès au service dans le pare-feu ou le filtrage (port 443).",
             "Open the way to the service in the firewall or filter (port 443).",
         ),
-        VerdictReason::ClockWrong => {
-            (Technician, "Mettre cette machine à l’heure, puis relancer.", "Set this machine’s clock, then run again.")
-        }
+        VerdictReason::ClockWrong => (
+            Technician,
+            "Mettre cette machine à l’heure, puis relancer.",
+            "Set this machine’s clock, then run again.",
+        ),
         VerdictReason::NoInternet => (
             Commune,
             "Faire vérifier la box et son branchement, puis appeler l’opérateur (FAI) si la box est en défaut.",
@@ -407,8 +413,5 @@ pub fn remedy(remedy: Remedy, lang: Lang) -> &'static str {
 /// What is said when nobody has anything to do.
 #[must_use]
 pub fn no_action(lang: Lang) -> &'static str {
-    lang.pick(
-        "Personne : rien à corriger d’après cette mesure.",
-        "Nobody: this run shows nothing to mend.",
-    )
+    lang.pick("Personne : rien à corriger d’après cette mesure.", "Nobody: this run shows nothing to mend.")
 }

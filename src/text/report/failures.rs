@@ -31,12 +31,14 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             "Cette machine n’a ni adresse ni route utilisable : aucun réseau.",
             "This machine has no usable address or route: no network at all.",
         ),
-        Cause::NoResolver => {
-            ("Aucun résolveur DNS n’est configuré sur cette machine.", "No DNS resolver is configured on this machine.")
-        }
-        Cause::NameNotFound => {
-            ("Le résolveur DNS répond que ce nom n’existe pas.", "The DNS resolver says that this name does not exist.")
-        }
+        Cause::NoResolver => (
+            "Aucun résolveur DNS n’est configuré sur cette machine.",
+            "No DNS resolver is configured on this machine.",
+        ),
+        Cause::NameNotFound => (
+            "Le résolveur DNS répond que ce nom n’existe pas.",
+            "The DNS resolver says that this name does not exist.",
+        ),
         Cause::ResolverFailure => (
             "Le résolveur DNS répond qu’il n’a pas pu résoudre ce nom.",
             "The DNS resolver says that it could not resolve this name.",
@@ -85,9 +87,10 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             "Le serveur mandataire (proxy) a refusé la connexion ou n’a pas pu l’établir.",
             "The proxy refused the connection or could not make it.",
         ),
-        Cause::HttpStatus => {
-            ("Le serveur a répondu par un statut HTTP d’erreur.", "The server answered with an HTTP error status.")
-        }
+        Cause::HttpStatus => (
+            "Le serveur a répondu par un statut HTTP d’erreur.",
+            "The server answered with an HTTP error status.",
+        ),
         Cause::RedirectedElsewhere => (
             "La demande a été redirigée vers un autre hôte, ce qui n’était pas attendu.",
             "The request was redirected to another host, which was not expected.",
@@ -96,16 +99,21 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             "La réponse n’est pas celle attendue (une page web à la place des données, par exemple).",
             "The answer is not what was due (a web page in the place of data, for instance).",
         ),
-        Cause::Truncated => ("La réponse est plus courte qu’annoncé.", "The answer is shorter than announced."),
-        Cause::EmptyAnswer => ("La réponse est vide.", "The answer is empty."),
-        Cause::ProtocolError => {
-            ("L’échange n’a pas respecté le protocole attendu.", "The exchange broke the rules of its protocol.")
+        Cause::Truncated => {
+            ("La réponse est plus courte qu’annoncé.", "The answer is shorter than announced.")
         }
+        Cause::EmptyAnswer => ("La réponse est vide.", "The answer is empty."),
+        Cause::ProtocolError => (
+            "L’échange n’a pas respecté le protocole attendu.",
+            "The exchange broke the rules of its protocol.",
+        ),
         Cause::TooLittleData => (
             "Trop peu de données sont arrivées pour en tirer un débit.",
             "Too little data arrived to say anything about the rate.",
         ),
-        Cause::AllTargetsFailed => ("Toutes les cibles essayées ont échoué.", "Every target that was tried failed."),
+        Cause::AllTargetsFailed => {
+            ("Toutes les cibles essayées ont échoué.", "Every target that was tried failed.")
+        }
         Cause::PermissionDenied => {
             ("Le système a refusé, faute de droits.", "The system refused, for want of rights.")
         }
@@ -145,7 +153,9 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
         ),
         ReasonCode::Interrupted => ("La mesure a été interrompue.", "The run was interrupted."),
         ReasonCode::OutOfTime => ("Le temps accordé était écoulé.", "The time allowed was over."),
-        ReasonCode::OutOfData => ("Le volume de données accordé était consommé.", "The data allowed was used up."),
+        ReasonCode::OutOfData => {
+            ("Le volume de données accordé était consommé.", "The data allowed was used up.")
+        }
         ReasonCode::NotThroughProxy => (
             "Cette mesure n’est possible qu’en accès direct, sans proxy.",
             "This measurement only works directly, without a proxy.",

@@ -4,19 +4,32 @@ use crate::text::{Lang, NARROW};
 
 /// The model sentence of a rate's verdict: value, recommendation, verdict.
 #[must_use]
-pub fn rate_verdict(observed: &str, threshold: &str, size: Option<&str>, rule: &str, verdict: &str, lang: Lang) -> String {
+pub fn rate_verdict(
+    observed: &str,
+    threshold: &str,
+    size: Option<&str>,
+    rule: &str,
+    verdict: &str,
+    lang: Lang,
+) -> String {
     let verdict = capitalised(verdict);
     match (lang, size) {
         (Lang::Fr, Some(size)) => format!(
             "Débit descendant{NARROW}: {observed}. Préconisation pour une {size}{NARROW}: {threshold} ({rule}). {verdict}."
         ),
         (Lang::Fr, None) => {
-            format!("Débit descendant{NARROW}: {observed}. Préconisation{NARROW}: {threshold} ({rule}). {verdict}.")
+            format!(
+                "Débit descendant{NARROW}: {observed}. Préconisation{NARROW}: {threshold} ({rule}). {verdict}."
+            )
         }
         (Lang::En, Some(size)) => {
-            format!("Download rate: {observed}. Recommendation for a {size}: {threshold} ({rule}). {verdict}.")
+            format!(
+                "Download rate: {observed}. Recommendation for a {size}: {threshold} ({rule}). {verdict}."
+            )
         }
-        (Lang::En, None) => format!("Download rate: {observed}. Recommendation: {threshold} ({rule}). {verdict}."),
+        (Lang::En, None) => {
+            format!("Download rate: {observed}. Recommendation: {threshold} ({rule}). {verdict}.")
+        }
     }
 }
 
@@ -24,8 +37,8 @@ pub fn rate_verdict(observed: &str, threshold: &str, size: Option<&str>, rule: &
 #[must_use]
 pub fn measured_how(connection: &str, mire: &str, date: &str, lang: Lang) -> String {
     lang.pick(
-        format!("Mesure par connexion {connection}, mire {mire}, {date}."),
-        format!("Measured over a connection that is {connection}, server {mire}, {date}."),
+        format!("Connexion {connection}, mire {mire}, {date}."),
+        format!("Connection: {connection}; server {mire}; {date}."),
     )
 }
 
@@ -45,13 +58,13 @@ pub fn access_points(count: u64, lang: Lang) -> String {
     )
 }
 
-/// How many of the services that were asked can be reached.
+/// How many of the services that were judged are met: an intercepted one answers, and is not.
 #[must_use]
 pub fn services_reached(reached: u64, asked: u64, lang: Lang) -> String {
     let (reached_text, asked_text) = (lang.integer(reached), lang.integer(asked));
     lang.pick(
-        format!("{reached_text} joignable{} sur {asked_text}", if reached > 1 { "s" } else { "" }),
-        format!("{reached_text} of {asked_text} reachable"),
+        format!("{reached_text} conforme{} sur {asked_text}", if reached > 1 { "s" } else { "" }),
+        format!("{reached_text} of {asked_text} met"),
     )
 }
 
@@ -76,8 +89,8 @@ pub fn repetitions(count: u64, rates: &str, spread: &str, lang: Lang) -> String 
 #[must_use]
 pub fn curve(low: &str, high: &str, length: &str, lang: Lang) -> String {
     lang.pick(
-        format!("Débit utile pendant {length}, ramené à des tranches{NARROW}: entre {low} et {high}."),
-        format!("Goodput over {length}, in slices: between {low} and {high}."),
+        format!("de {low} à {high} selon les moments, sur {length} (débit utile)."),
+        format!("from {low} to {high} depending on the moment, over {length} (goodput)."),
     )
 }
 

@@ -96,9 +96,11 @@ pub fn limited_by(limit: LimitedBy, lang: Lang) -> &'static str {
 #[must_use]
 pub fn counted_at(counted: CountedAt, lang: Lang) -> &'static str {
     let (fr, en) = match counted {
-        CountedAt::Receiver => ("par celui qui reçoit", "by the receiving end"),
-        CountedAt::Acknowledged => ("octets acquittés (TCP)", "bytes acknowledged (TCP)"),
-        CountedAt::Responses => ("requêtes terminées, confirmées par la mire", "finished requests, confirmed by the server"),
+        CountedAt::Receiver => ("comptés à la réception", "counted at the receiving end"),
+        CountedAt::Acknowledged => ("octets acquittés (TCP)", "acknowledged bytes (TCP)"),
+        CountedAt::Responses => {
+            ("requêtes terminées, confirmées par la mire", "finished requests, confirmed by the server")
+        }
     };
     lang.pick(fr, en)
 }
@@ -148,7 +150,9 @@ pub fn wifi_on(state: WifiOn, lang: Lang) -> &'static str {
 pub fn evidence(code: &str, lang: Lang) -> String {
     let (fr, en) = match code {
         "address_arithmetic" => ("identifiants radio voisins", "neighbouring radio identifiers"),
-        "same_band_distinct" => ("identifiants distincts dans une même bande", "distinct identifiers in one band"),
+        "same_band_distinct" => {
+            ("identifiants distincts dans une même bande", "distinct identifiers in one band")
+        }
         "multiple_bssid" => ("annonce d’identifiants multiples", "multiple-BSSID announcement"),
         "same_channel" => ("même canal", "same channel"),
         other => return other.replace('_', " "),

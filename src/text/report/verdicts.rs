@@ -39,7 +39,9 @@ pub fn overall(kind: VerdictKind, about: &[String], lang: Lang) -> String {
         VerdictKind::Met => lang.pick("CONFORME à la préconisation", "RECOMMENDATION MET"),
         VerdictKind::NotMet => lang.pick("NON CONFORME à la préconisation", "RECOMMENDATION NOT MET"),
         VerdictKind::Inconclusive => lang.pick("INDÉTERMINÉ", "INCONCLUSIVE"),
-        VerdictKind::NotApplicable => lang.pick("SANS OBJET, rien n’a été jugé", "NOT APPLICABLE, nothing was judged"),
+        VerdictKind::NotApplicable => {
+            lang.pick("SANS OBJET, rien n’a été jugé", "NOT APPLICABLE, nothing was judged")
+        }
     };
     let line = lang.labelled(lang.pick("Verdict", "Verdict"), word);
     if about.is_empty() { line } else { format!("{line} ({})", about.join(", ")) }
@@ -129,9 +131,10 @@ pub fn actor(actor: Actor, lang: Lang) -> &'static str {
         Actor::Technician => ("le technicien, avec cette machine", "the technician, with this machine"),
         Actor::Commune => ("la commune ou l’EPCI", "the commune or EPCI"),
         Actor::Operator => ("l’opérateur Internet (FAI)", "the Internet operator"),
-        Actor::FilterAdministrator => {
-            ("l’administrateur du filtrage (académie ou commune)", "the filter’s administrator (académie or commune)")
-        }
+        Actor::FilterAdministrator => (
+            "l’administrateur du filtrage (académie ou commune)",
+            "the filter’s administrator (académie or commune)",
+        ),
         Actor::ServiceProvider => {
             ("l’éditeur du service (ENT, GAR, ministère)", "the service’s provider (ENT, GAR, ministry)")
         }
@@ -250,14 +253,14 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
         VerdictReason::MeasurementFailed => {
             ("La mesure a été tentée et a échoué.", "The measurement was tried and failed.")
         }
-        VerdictReason::NotMeasured => ("La mesure n’a pas pu être faite.", "The measurement could not be made."),
+        VerdictReason::NotMeasured => {
+            ("La mesure n’a pas pu être faite.", "The measurement could not be made.")
+        }
         VerdictReason::NotAsked => {
             ("Cela n’a pas été demandé dans cette mesure.", "This was not asked for in this run.")
         }
         VerdictReason::NoInternet => ("Il n’y a pas d’accès à Internet.", "There is no Internet access."),
-        VerdictReason::Interrupted => {
-            ("La mesure a été interrompue avant la fin.", "The run was cut short.")
-        }
+        VerdictReason::Interrupted => ("La mesure a été interrompue avant la fin.", "The run was cut short."),
         VerdictReason::WifiStateUnknown => (
             "On ne sait pas si le Wi-Fi de l’école était allumé. La loi n° 2015-136 (loi Abeille, art. 7) veut qu’il soit éteint dans les classes hors usage pédagogique : ne voir aucune borne, ou une seule, ne prouve donc rien.",
             "It is not known whether the school’s Wi-Fi was on. French law n° 2015-136 (loi Abeille, art. 7) has it switched off in classrooms when not used for teaching: seeing one access point or none proves nothing.",
@@ -309,7 +312,9 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
             "Le service est injoignable, et aucune autre cible n’a répondu pour comparer.",
             "The service cannot be reached, and no other target answered to compare with.",
         ),
-        VerdictReason::ClockWrong => ("L’horloge de cette machine est fausse.", "This machine’s clock is wrong."),
+        VerdictReason::ClockWrong => {
+            ("L’horloge de cette machine est fausse.", "This machine’s clock is wrong.")
+        }
         VerdictReason::ViaProxy => (
             "Joint à travers un proxy : une précision, pas un défaut.",
             "Reached through a proxy: a note, not a fault.",
