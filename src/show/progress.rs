@@ -45,7 +45,7 @@ impl Shown {
                 }
             }
             Event::Transfer { probe, fraction, rate_bps, .. } => {
-                self.transfer = Some((probe, fraction, rate_bps))
+                self.transfer = Some((probe, fraction, rate_bps));
             }
             Event::Finished(probe) => {
                 self.running.retain(|&running| running != probe);

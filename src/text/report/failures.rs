@@ -166,7 +166,6 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
 
 /// What weakens a measured value: one sentence.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one line or two for each caveat")]
 pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
     let (fr, en) = match caveat {
         CaveatCode::MeasuredOverWifi => (

@@ -168,7 +168,6 @@ labels! {
     Tried: "essayé aussi", "also tried";
     ToDo: "À faire", "To do";
     CurveTitle: "Débit pendant le transfert", "Rate during the transfer";
-    Seconds: "secondes", "seconds";
 
     // -- method
     Down: "descendant", "down";
@@ -205,5 +204,4 @@ labels! {
     RuleFile: "Règle appliquée", "Rule applied";
     ReportId: "Rapport", "Report";
     OnlyOnce: "une seule mesure, dispersion inconnue", "measured once, dispersion unknown";
-    Dispersion: "dispersion", "dispersion";
 }
