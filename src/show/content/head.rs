@@ -26,9 +26,10 @@ impl Writer<'_> {
         if let Some(label) = &site.label {
             school = format!("{school} — {label}");
         }
-        let size = site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
+        let school_size =
+            site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
         vec![
-            self.lang.labelled(self.label(Label::School), &format!("{school} — {size}")),
+            self.lang.labelled(self.label(Label::School), &format!("{school} — {school_size}")),
             self.lang.labelled(
                 self.label(Label::Date),
                 &format!(
