@@ -30,7 +30,7 @@ const NAME_WIDTH: usize = 27;
 pub fn report(report: &Report, lang: Lang, style: Style) -> String {
     let page = content::page(report, lang);
     let width = usize::from(style.width).clamp(WIDTHS.0, WIDTHS.1);
-    let mut text = Text { out: String::new(), lang, color: style.color, width };
+    let mut text = Text { out: String::new(), heading: String::new(), lang, color: style.color, width };
     text.page(&page);
     text.out
 }
@@ -38,6 +38,8 @@ pub fn report(report: &Report, lang: Lang, style: Style) -> String {
 /// The text as it grows.
 struct Text {
     out: String,
+    /// The last heading: a table of the same name needs no caption under it.
+    heading: String,
     lang: Lang,
     color: bool,
     width: usize,
@@ -97,6 +99,7 @@ impl Text {
             Block::Heading(title) => {
                 self.blank();
                 self.wrapped(title, "", "");
+                self.heading.clone_from(title);
             }
             Block::Judged(title, tone, verdict) => {
                 self.blank();
@@ -137,7 +140,9 @@ impl Text {
     }
 
     fn table(&mut self, table: &Table) {
-        self.wrapped(&self.lang.labelled(&table.caption, ""), "  ", "  ");
+        if table.caption != self.heading {
+            self.wrapped(&self.lang.labelled(&table.caption, ""), "  ", "  ");
+        }
         let indent = 4;
         let widths = column_widths(table, self.width.saturating_sub(indent));
         self.row(&table.head, &widths, indent);

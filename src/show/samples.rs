@@ -2,10 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use sonde_report::{
-    CaveatCode, Report,
-    assess::{Actor, Unit, VerdictKind, VerdictReason},
-    values::{InternetAccess, InternetValue, InterfaceKind},
-    Measurement, Outcome,
+    CaveatCode, Measurement, Outcome, Report, SchoolSize,
+    assess::{Actor, SizeComparison, Unit, VerdictKind, VerdictReason},
+    values::{InterfaceKind, InternetAccess, InternetValue},
 };
 
 pub(super) fn full() -> Report {
@@ -44,21 +43,60 @@ pub(super) fn captive_portal() -> Report {
         },
         caveats: Vec::new(),
     };
-    report.measurements.internet =
-        Some(Measurement { target: "internet".to_owned(), started_at: report.started_at, elapsed_us: 1_000, outcome });
+    report.measurements.internet = Some(Measurement {
+        target: "internet".to_owned(),
+        started_at: report.started_at,
+        elapsed_us: 1_000,
+        outcome,
+    });
     report
 }
 
 /// Below the threshold, over Wi-Fi: a lower bound, so inconclusive.
 pub(super) fn over_wifi() -> Report {
-    let mut report = not_met();
+    let mut report = met();
+    report.site.size = Some(SchoolSize::Medium);
     report.environment.interface.as_mut().unwrap().kind = InterfaceKind::Wifi;
-    report.measurements.download.as_mut().unwrap().add_caveat(CaveatCode::MeasuredOverWifi.into());
+    let download = report.measurements.download.as_mut().unwrap();
+    download.add_caveat(CaveatCode::MeasuredOverWifi.into());
+    if let Outcome::Measured { value, .. } = &mut download.outcome {
+        value.ip_rate_bps = 7_600_000;
+        value.goodput_bps = 7_350_000;
+        value.ci95_bps = [7_400_000, 7_800_000];
+    }
     let verdict = report.assessment.verdicts.iter_mut().find(|v| v.unit == Unit::BitPerSecond).unwrap();
     verdict.verdict = VerdictKind::Inconclusive;
+    verdict.observed = Some(7_600_000);
+    verdict.observed_range = Some([7_400_000, 7_800_000]);
+    verdict.at_least = Some(10_000_000);
+    verdict.comparisons = Vec::new();
     verdict.confidence = None;
     verdict.reasons = vec![VerdictReason::MeasuredOverWifi];
     verdict.act = Some(Actor::Technician);
+    report.assessment.overall = VerdictKind::Inconclusive;
+    report
+}
+
+/// A rate between the thresholds, and nobody said the school's size.
+pub(super) fn size_unknown() -> Report {
+    let mut report = met();
+    report.site.size = None;
+    let verdict = report.assessment.verdicts.iter_mut().find(|v| v.unit == Unit::BitPerSecond).unwrap();
+    verdict.verdict = VerdictKind::Inconclusive;
+    verdict.observed = Some(12_400_000);
+    verdict.observed_range = None;
+    verdict.at_least = None;
+    verdict.confidence = None;
+    verdict.reasons = vec![VerdictReason::SizeUnknown];
+    verdict.act = Some(Actor::Technician);
+    let compared = [
+        (SchoolSize::Small, 8_000_000, VerdictKind::Met),
+        (SchoolSize::Medium, 10_000_000, VerdictKind::Met),
+        (SchoolSize::Large, 15_000_000, VerdictKind::NotMet),
+    ];
+    verdict.comparisons = compared
+        .map(|(size, at_least, verdict)| SizeComparison { size, at_least, verdict, reasons: Vec::new() })
+        .to_vec();
     report.assessment.overall = VerdictKind::Inconclusive;
     report
 }
@@ -73,5 +111,6 @@ pub(super) fn all() -> Vec<(&'static str, Report)> {
         ("partial_demonstration", partial_demonstration()),
         ("captive_portal", captive_portal()),
         ("over_wifi", over_wifi()),
+        ("size_unknown", size_unknown()),
     ]
 }

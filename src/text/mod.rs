@@ -73,19 +73,13 @@ impl Lang {
         }
     }
 
-    /// A quantity and its unit, held together by a narrow no-break space.
-    #[must_use]
-    pub fn with_unit(self, quantity: &str, unit: &str) -> String {
-        format!("{quantity}{NARROW}{unit}")
-    }
-
     /// A measured rate: `12,4 Mbit/s`; below 0,1 Mbit/s in kbit/s, so that a little is never shown as nothing.
     #[must_use]
     pub fn rate(self, bps: u64) -> String {
         if bps > 0 && bps < 100_000 {
-            return self.with_unit(&self.decimal(bps as f64 / 1e3, 1), "kbit/s");
+            return with_unit(&self.decimal(bps as f64 / 1e3, 1), "kbit/s");
         }
-        self.with_unit(&self.decimal(bps as f64 / 1e6, 1), "Mbit/s")
+        with_unit(&self.decimal(bps as f64 / 1e6, 1), "Mbit/s")
     }
 
     /// A measured rate as it stands beside a threshold: with as many decimals (at most three) as it takes for the
@@ -98,10 +92,10 @@ impl Lang {
         for decimals in 1..3 {
             let text = self.decimal(bps as f64 / 1e6, decimals);
             if text != self.decimal(threshold_bps as f64 / 1e6, decimals) {
-                return self.with_unit(&text, "Mbit/s");
+                return with_unit(&text, "Mbit/s");
             }
         }
-        self.with_unit(&self.decimal(bps as f64 / 1e6, 3), "Mbit/s")
+        with_unit(&self.decimal(bps as f64 / 1e6, 3), "Mbit/s")
     }
 
     /// A nominal rate (a threshold, a link): `10 Mbit/s`, `1 Gbit/s`, without idle decimals.
@@ -109,19 +103,23 @@ impl Lang {
     pub fn nominal_rate(self, bps: u64) -> String {
         let (scaled, unit) =
             if bps >= 1_000_000_000 { (bps as f64 / 1e9, "Gbit/s") } else { (bps as f64 / 1e6, "Mbit/s") };
+<<<<<<< HEAD
         self.with_unit(&self.trimmed(scaled, 3), unit)
+=======
+        with_unit(&self.trimmed(scaled, 3), unit)
+>>>>>>> show
     }
 
     /// A volume, in powers of ten: `12,4 Mo` in French, `12.4 MB` in English.
     #[must_use]
     pub fn volume(self, bytes: u64) -> String {
         let (scaled, fr, en) = match bytes {
-            0..1_000 => return self.with_unit(&self.integer(bytes), self.pick("o", "B")),
+            0..1_000 => return with_unit(&self.integer(bytes), self.pick("o", "B")),
             1_000..100_000 => (bytes as f64 / 1e3, "ko", "kB"),
             100_000..1_000_000_000 => (bytes as f64 / 1e6, "Mo", "MB"),
             _ => (bytes as f64 / 1e9, "Go", "GB"),
         };
-        self.with_unit(&self.decimal(scaled, 1), self.pick(fr, en))
+        with_unit(&self.decimal(scaled, 1), self.pick(fr, en))
     }
 
     /// A short time, given in microseconds, shown in milliseconds with two or three sensible digits, in seconds
@@ -130,10 +128,10 @@ impl Lang {
     pub fn milliseconds(self, us: u64) -> String {
         match us {
             0..10 => self.pick(format!("moins de 0,01{NARROW}ms"), format!("under 0.01{NARROW}ms")),
-            10..1_000 => self.with_unit(&self.decimal(us as f64 / 1e3, 2), "ms"),
-            1_000..10_000 => self.with_unit(&self.decimal(us as f64 / 1e3, 1), "ms"),
-            10_000..10_000_000 => self.with_unit(&self.decimal(us as f64 / 1e3, 0), "ms"),
-            _ => self.with_unit(&self.decimal(us as f64 / 1e6, 1), "s"),
+            10..1_000 => with_unit(&self.decimal(us as f64 / 1e3, 2), "ms"),
+            1_000..10_000 => with_unit(&self.decimal(us as f64 / 1e3, 1), "ms"),
+            10_000..10_000_000 => with_unit(&self.decimal(us as f64 / 1e3, 0), "ms"),
+            _ => with_unit(&self.decimal(us as f64 / 1e6, 1), "s"),
         }
     }
 
@@ -142,8 +140,8 @@ impl Lang {
     pub fn duration(self, ms: u64) -> String {
         let seconds = ms / 1_000;
         match ms {
-            0..1_000 => self.with_unit(&ms.to_string(), "ms"),
-            1_000..120_000 => self.with_unit(&self.decimal(ms as f64 / 1e3, 1), "s"),
+            0..1_000 => with_unit(&ms.to_string(), "ms"),
+            1_000..120_000 => with_unit(&self.decimal(ms as f64 / 1e3, 1), "s"),
             120_000..7_200_000 => format!("{}{NARROW}min {:02}{NARROW}s", seconds / 60, seconds % 60),
             _ => format!("{}{NARROW}h {:02}{NARROW}min", self.integer(seconds / 3_600), seconds / 60 % 60),
         }
@@ -186,6 +184,12 @@ impl Lang {
             _ => text,
         }
     }
+}
+
+/// A quantity and its unit, held together by a narrow no-break space.
+#[must_use]
+pub fn with_unit(quantity: &str, unit: &str) -> String {
+    format!("{quantity}{NARROW}{unit}")
 }
 
 #[cfg(test)]

@@ -26,9 +26,10 @@ impl Writer<'_> {
         if let Some(label) = &site.label {
             school = format!("{school} — {label}");
         }
-        let size = site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
+        let school_size =
+            site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
         vec![
-            self.lang.labelled(self.label(Label::School), &format!("{school} — {size}")),
+            self.lang.labelled(self.label(Label::School), &format!("{school} — {school_size}")),
             self.lang.labelled(
                 self.label(Label::Date),
                 &format!(
@@ -112,26 +113,19 @@ impl Writer<'_> {
 
     fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
         let threshold = verdict.at_least.map_or_else(
-            || self.label(Label::NoThreshold).to_owned(),
-            |at_least| {
-                let name = self.label(Label::Threshold).to_lowercase();
-                self.lang.labelled(&name, &self.quantity(verdict.unit, at_least, None))
-            },
+            || self.missing_threshold(verdict).to_owned(),
+            |at_least| self.quantity(verdict.unit, at_least, None),
         );
+        let threshold = self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold);
         let value = match verdict.observed {
             Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
             None => self.label(Label::NoValue).to_owned(),
-        };
-        let value = if verdict.at_least.is_none() && !verdict.comparisons.is_empty() {
-            value
-        } else {
-            format!("{value} ({threshold})")
         };
         SummaryLine {
             name: words::capitalised(&words::requirement(&verdict.requirement, verdict.unit, self.lang)),
             tone: verdict.verdict.into(),
             verdict: words::verdict(verdict.verdict, self.lang).to_owned(),
-            value,
+            value: format!("{value} ({threshold})"),
         }
     }
 

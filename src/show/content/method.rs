@@ -101,12 +101,13 @@ impl Writer<'_> {
         let code = |caveat: &sonde_report::Caveat| caveat.code == CaveatCode::TlsIntercepted;
         let transfers = [&measurements.download, &measurements.upload];
         let transfers = transfers.into_iter().flatten().any(|m| m.caveats().iter().any(code));
-        let mut services = measurements.endpoints.iter().filter_map(Measurement::value).peekable();
-        if services.peek().is_none() && measurements.download.is_none() {
-            return Label::NotWatched;
+        let services: Vec<_> = measurements.endpoints.iter().filter_map(Measurement::value).collect();
+        if transfers || services.iter().any(|value| value.state == EndpointState::Intercepted) {
+            return Label::InterceptionSeen;
         }
-        let seen = services.any(|value| value.state == EndpointState::Intercepted);
-        if transfers || seen { Label::InterceptionSeen } else { Label::InterceptionNotSeen }
+        // Only a TLS session that was made can show that nothing decrypts it.
+        let looked = services.iter().any(|value| value.tls.is_some());
+        if looked { Label::InterceptionNotSeen } else { Label::NotWatched }
     }
 
     /// Load of the processor and traffic of others while the run lasted.

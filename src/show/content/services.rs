@@ -62,7 +62,7 @@ impl Writer<'_> {
         let rows = endpoints.into_iter().map(|measurement| {
             let verdict = self.service_verdict(measurement);
             vec![
-                self.service_name(measurement),
+                service_name(measurement),
                 measurement
                     .value()
                     .map_or(self.label(Label::Unknown), |value| words::endpoint_kind(value.kind, self.lang))
@@ -96,10 +96,6 @@ impl Writer<'_> {
         services.find(|v| v.subject.as_deref() == Some(id))
     }
 
-    fn service_name(&self, measurement: &Measurement<EndpointValue>) -> String {
-        measurement.value().map_or_else(|| measurement.target.clone(), |value| value.label.clone())
-    }
-
     /// The name of a service by its catalogue id.
     pub(super) fn service_label(&self, id: &str) -> String {
         let values = self.report.measurements.endpoints.iter().filter_map(Measurement::value);
@@ -117,7 +113,7 @@ impl Writer<'_> {
 
     /// One line on a service that cannot be reached: what was seen, and why. `None` when it can.
     fn service_trouble(&self, measurement: &Measurement<EndpointValue>) -> Option<String> {
-        let name = self.service_name(measurement);
+        let name = service_name(measurement);
         let Some(value) = measurement.value() else {
             return self.absence(Some(measurement)).map(|why| self.lang.labelled(&name, &why));
         };
@@ -195,4 +191,9 @@ impl Writer<'_> {
             rows: rows.collect(),
         }));
     }
+}
+
+/// A service's label; its target where it has no value.
+fn service_name(measurement: &Measurement<EndpointValue>) -> String {
+    measurement.value().map_or_else(|| measurement.target.clone(), |value| value.label.clone())
 }

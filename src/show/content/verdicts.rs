@@ -76,13 +76,19 @@ impl Writer<'_> {
         Some(format!("{sentence} {how}"))
     }
 
+    /// Why there is no threshold to show: it depends on a size that is not known, or there is none.
+    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> &'static str {
+        let by_size = verdict.unit == Unit::BitPerSecond
+            && (self.report.site.size.is_none() || !verdict.comparisons.is_empty());
+        self.label(if by_size { Label::DependsOnSize } else { Label::NoThreshold })
+    }
+
     fn verdict_facts(&self, verdict: &Verdict) -> Vec<(String, String)> {
         let rule = &self.report.assessment.requirements;
         let mut facts = vec![self.fact(Label::Measured, self.observed(verdict))];
         let threshold = match verdict.at_least {
             Some(at_least) => self.quantity(verdict.unit, at_least, None),
-            None if verdict.comparisons.is_empty() => self.label(Label::NoThreshold).to_owned(),
-            None => self.label(Label::DependsOnSize).to_owned(),
+            None => self.missing_threshold(verdict).to_owned(),
         };
         facts.push(self.fact(Label::Threshold, threshold));
         if let Some(layer) = verdict.layer {

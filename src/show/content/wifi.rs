@@ -9,7 +9,10 @@ use sonde_report::{
 use super::Writer;
 use crate::{
     show::page::{Block, Table},
-    text::report::{self as words, Label},
+    text::{
+        report::{self as words, Label},
+        with_unit,
+    },
 };
 
 impl Writer<'_> {
@@ -110,9 +113,8 @@ impl Writer<'_> {
                 seen.ssid.clone(),
                 self.band(&seen.band),
                 seen.channel.map_or_else(unknown, |channel| channel.to_string()),
-                seen.signal_dbm.map_or_else(unknown, |dbm| {
-                    self.lang.with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm")
-                }),
+                seen.signal_dbm
+                    .map_or_else(unknown, |dbm| with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm")),
             ]
         });
         Table {
@@ -130,6 +132,6 @@ impl Writer<'_> {
 
     /// `2.4` in the reader's language, with its unit.
     fn band(&self, band: &str) -> String {
-        self.lang.with_unit(&self.lang.pick(band.replace('.', ","), band.to_owned()), "GHz")
+        with_unit(&self.lang.pick(band.replace('.', ","), band.to_owned()), "GHz")
     }
 }

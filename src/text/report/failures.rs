@@ -24,7 +24,6 @@ pub fn stage(stage: Stage, lang: Lang) -> &'static str {
 
 /// Why an attempt stopped: one sentence.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one line or two for each cause")]
 pub fn cause(cause: Cause, lang: Lang) -> &'static str {
     let (fr, en) = match cause {
         Cause::NoNetwork => (
@@ -166,7 +165,6 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
 
 /// What weakens a measured value: one sentence.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one line or two for each caveat")]
 pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
     let (fr, en) = match caveat {
         CaveatCode::MeasuredOverWifi => (

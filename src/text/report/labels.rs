@@ -2,7 +2,7 @@
 
 use crate::text::Lang;
 
-/// Makes the enum of labels, its exhaustive match, and the list that the tests walk.
+/// Makes the enum of labels and its exhaustive match.
 macro_rules! labels {
     ($($name:ident: $fr:literal, $en:literal;)+) => {
         /// A fixed word or phrase of the report.
@@ -13,12 +13,6 @@ macro_rules! labels {
         #[must_use]
         pub fn label(label: Label, lang: Lang) -> &'static str {
             match label { $(Label::$name => lang.pick($fr, $en),)+ }
-        }
-
-        #[cfg(test)]
-        impl Label {
-            /// Every label.
-            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)+];
         }
     };
 }
@@ -61,7 +55,7 @@ labels! {
     Reasons: "Pourquoi", "Why";
     Assumptions: "Hypothèses", "Assumptions";
     NoValue: "aucune valeur", "no value";
-    DependsOnSize: "selon la taille de l’école (voir ci-dessous)", "depends on the school’s size (see below)";
+    DependsOnSize: "selon la taille de l’école", "depends on the school’s size";
     NoThreshold: "sans seuil", "no threshold";
     Interval95: "intervalle à 95 %", "95% interval";
     ConfidenceNote: "hasard de la mesure seulement", "random error only";
@@ -174,7 +168,6 @@ labels! {
     Tried: "essayé aussi", "also tried";
     ToDo: "À faire", "To do";
     CurveTitle: "Débit pendant le transfert", "Rate during the transfer";
-    Seconds: "secondes", "seconds";
 
     // -- method
     Down: "descendant", "down";
@@ -211,5 +204,4 @@ labels! {
     RuleFile: "Règle appliquée", "Rule applied";
     ReportId: "Rapport", "Report";
     OnlyOnce: "une seule mesure, dispersion inconnue", "measured once, dispersion unknown";
-    Dispersion: "dispersion", "dispersion";
 }

@@ -25,3 +25,64 @@ pub use verdicts::{
     actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,
     verdict_long, verdict_reason,
 };
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
+    const SOURCES: [&str; 6] = [
+        include_str!("advice.rs"),
+        include_str!("failures.rs"),
+        include_str!("labels.rs"),
+        include_str!("sentences.rs"),
+        include_str!("values.rs"),
+        include_str!("verdicts.rs"),
+    ];
+
+    /// Every text between quotation marks, the comments left out.
+    fn literals() -> Vec<String> {
+        let lines = SOURCES
+            .iter()
+            .flat_map(|source| source.lines())
+            .filter(|line| !line.trim_start().starts_with("//"));
+        lines
+            .flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
+    #[test]
+    fn sentences_follow_the_typography() {
+        let literals = literals();
+        assert!(literals.len() > 500, "only {} texts were found", literals.len());
+        for text in literals {
+            for mark in [':', ';', '!', '?', '%', '»'] {
+                assert!(!text.contains(&format!(" {mark}")), "plain space before {mark}: {text:?}");
+            }
+            assert!(!text.contains("« "), "plain space after «: {text:?}");
+            let letters: Vec<char> = text.chars().collect();
+            let straight =
+                letters.windows(3).any(|w| w[0].is_alphabetic() && w[1] == '\'' && w[2].is_alphabetic());
+            assert!(!straight, "straight apostrophe: {text:?}");
+        }
+    }
+
+    #[test]
+    fn sentences_use_the_words_of_the_field() {
+        for text in literals() {
+            for word in ["Mbps", "Mb/s", "réglementa", "laisser le Wi-Fi", "leave the Wi-Fi"] {
+                assert!(!text.contains(word), "{word}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_code_is_without_words() {
+        // Only a labelled list's value, and what is absent from a sentence, are empty on purpose.
+        let empty = SOURCES
+            .iter()
+            .flat_map(|source| source.lines())
+            .filter(|line| line.contains("(\"\",") || line.contains(", \"\")"));
+        assert_eq!(empty.count(), 0);
+    }
+}

@@ -37,8 +37,8 @@ pub fn rate_verdict(
 #[must_use]
 pub fn measured_how(connection: &str, mire: &str, date: &str, lang: Lang) -> String {
     lang.pick(
-        format!("Mesure par connexion {connection}, mire {mire}, {date}."),
-        format!("Measured over a connection that is {connection}, server {mire}, {date}."),
+        format!("Connexion {connection}, mire {mire}, {date}."),
+        format!("Connection: {connection}; server {mire}; {date}."),
     )
 }
 
@@ -58,13 +58,13 @@ pub fn access_points(count: u64, lang: Lang) -> String {
     )
 }
 
-/// How many of the services that were asked can be reached.
+/// How many of the services that were judged are met: an intercepted one answers, and is not.
 #[must_use]
 pub fn services_reached(reached: u64, asked: u64, lang: Lang) -> String {
     let (reached_text, asked_text) = (lang.integer(reached), lang.integer(asked));
     lang.pick(
-        format!("{reached_text} joignable{} sur {asked_text}", if reached > 1 { "s" } else { "" }),
-        format!("{reached_text} of {asked_text} reachable"),
+        format!("{reached_text} conforme{} sur {asked_text}", if reached > 1 { "s" } else { "" }),
+        format!("{reached_text} of {asked_text} met"),
     )
 }
 
@@ -89,8 +89,8 @@ pub fn repetitions(count: u64, rates: &str, spread: &str, lang: Lang) -> String 
 #[must_use]
 pub fn curve(low: &str, high: &str, length: &str, lang: Lang) -> String {
     lang.pick(
-        format!("Débit utile pendant {length}, ramené à des tranches{NARROW}: entre {low} et {high}."),
-        format!("Goodput over {length}, in slices: between {low} and {high}."),
+        format!("de {low} à {high} selon les moments, sur {length} (débit utile)."),
+        format!("from {low} to {high} depending on the moment, over {length} (goodput)."),
     )
 }
 
