@@ -43,9 +43,9 @@ fn a_wrong_uai_shows_the_letter_that_fits() {
 fn an_unknown_configuration_key_shows_file_line_and_nearest() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("c.toml");
-    std::fs::write(&file, "uai = \"0940176F\"\nsise = \"medium\"\n").unwrap();
+    std::fs::write(&file, "uai = \"0940176F\"\nszie = \"medium\"\n").unwrap();
     let message = refused(&["run", "--config", file.to_str().unwrap()]);
-    assert!(message.contains("ligne 2") && message.contains("sise") && message.contains("size"), "{message}");
+    assert!(message.contains("ligne 2") && message.contains("szie") && message.contains("size"), "{message}");
 }
 
 #[test]

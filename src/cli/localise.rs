@@ -11,7 +11,12 @@ pub fn localised(lang: Lang) -> Command {
     let mut root = dressed(Cli::command(), "", lang);
     // The version flag stands on the root alone; its text is the tree's last untranslated one.
     root = root.disable_version_flag(true).arg(
-        Arg::new("version").short('V').long("version").action(ArgAction::Version).help(help::version(lang)),
+        Arg::new("version")
+            .short('V')
+            .long("version")
+            .action(ArgAction::Version)
+            .help(help::version(lang))
+            .help_heading(help::options_heading(lang)),
     );
     root
 }

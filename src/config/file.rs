@@ -195,9 +195,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_line_and_nearest() {
-        let problem = parsed("uai = '0940176F'\n\nsise = 'medium'\n").unwrap_err();
+        let problem = parsed("uai = '0940176F'\n\nszie = 'medium'\n").unwrap_err();
         let Problem::UnknownKey { line, key, nearest, .. } = problem else { panic!("{problem:?}") };
-        assert_eq!((line, key.as_str(), nearest.as_deref()), (3, "sise", Some("size")));
+        assert_eq!((line, key.as_str(), nearest.as_deref()), (3, "szie", Some("size")));
         let problem = parsed("[upload]\nurll = 'x'\n").unwrap_err();
         let Problem::UnknownKey { line, nearest, .. } = problem else { panic!("{problem:?}") };
         assert_eq!((line, nearest.as_deref()), (2, Some("upload.url")));
