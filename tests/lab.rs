@@ -32,9 +32,13 @@ struct Run {
     stderr: String,
     status: i32,
     wall_s: f64,
-    /// Time (s), received bytes and packets of the interface, sent bytes and packets.
-    counters: Vec<[f64; 5]>,
+    /// The link's counters at the school's end and at the mire's.
+    school: Vec<Counters>,
+    mire: Vec<Counters>,
 }
+
+/// Time (s), received bytes and packets of the interface, sent bytes and packets.
+type Counters = [f64; 5];
 
 /// Ethernet's header, counted by the interface's byte counter and no part of the IP packet.
 const ETHERNET_HEADER: f64 = 14.0;
@@ -64,10 +68,11 @@ impl Run {
         let value = self.value(probe);
         let from = start + value["ramp_ms"].as_f64().unwrap() / 1e3 + 0.5;
         let to = start + value["elapsed_ms"].as_f64().unwrap() / 1e3;
-        let steady: Vec<_> = self.counters.iter().filter(|row| row[0] >= from && row[0] <= to).collect();
+        // Where the bytes arrive: what a sender's interface counts may still be dropped by the link's queue.
+        let counters = if probe == "download" { &self.school } else { &self.mire };
+        let steady: Vec<_> = counters.iter().filter(|row| row[0] >= from && row[0] <= to).collect();
         let (first, last) = (steady.first().expect("samples in the window"), steady.last().unwrap());
-        let (bytes, packets) = if probe == "download" { (1, 2) } else { (3, 4) };
-        let octets = last[bytes] - first[bytes] - ETHERNET_HEADER * (last[packets] - first[packets]);
+        let octets = last[1] - first[1] - ETHERNET_HEADER * (last[2] - first[2]);
         octets * 8.0 / (last[0] - first[0])
     }
 }
@@ -128,22 +133,20 @@ fn behind(script: &str, link: Link, arguments: &[&str]) -> Run {
     let report = serde_json::from_str(&read("report.json")).unwrap_or_else(|error| {
         panic!("{link:?}: no report ({error}):\n{}\n{}", read("report.json"), logs())
     });
-    let counters = read("counters")
-        .lines()
-        .map(|line| {
-            let mut row = [0.0; 5];
-            for (cell, text) in row.iter_mut().zip(line.split(' ')) {
-                *cell = text.parse().unwrap();
-            }
-            row
-        })
-        .collect();
+    let counters = |name: &str| -> Vec<Counters> {
+        let row = |line: &str| {
+            let mut cells = line.split(' ').map(|text| text.parse().unwrap());
+            std::array::from_fn(|_| cells.next().unwrap_or_default())
+        };
+        read(name).lines().map(row).collect()
+    };
     Run {
         report,
         stderr: read("stderr"),
         status: read("status").trim().parse().unwrap_or_else(|_| panic!("no exit status: {}", logs())),
         wall_s: read("wall").trim().parse().unwrap(),
-        counters,
+        school: counters("counters.school"),
+        mire: counters("counters.mire"),
     }
 }
 

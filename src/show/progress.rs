@@ -45,11 +45,7 @@ impl Shown {
                 }
             }
             Event::Transfer { probe, fraction, rate_bps, .. } => {
-<<<<<<< HEAD
-                self.transfer = Some((probe, fraction, rate_bps))
-=======
                 self.transfer = Some((probe, fraction, rate_bps));
->>>>>>> show
             }
             Event::Finished(probe) => {
                 self.running.retain(|&running| running != probe);

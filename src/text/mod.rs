@@ -103,11 +103,7 @@ impl Lang {
     pub fn nominal_rate(self, bps: u64) -> String {
         let (scaled, unit) =
             if bps >= 1_000_000_000 { (bps as f64 / 1e9, "Gbit/s") } else { (bps as f64 / 1e6, "Mbit/s") };
-<<<<<<< HEAD
-        self.with_unit(&self.trimmed(scaled, 3), unit)
-=======
         with_unit(&self.trimmed(scaled, 3), unit)
->>>>>>> show
     }
 
     /// A volume, in powers of ten: `12,4 Mo` in French, `12.4 MB` in English.

@@ -1,18 +1,12 @@
 #!/usr/bin/env bash
-# The far side of the emulated link: samples the link's byte counters while the agent runs. Called by link.sh.
+# The school's side of the link: samples the interface's counters while the agent runs. Called by link.sh and tbf.sh.
 set -uo pipefail
+export LC_ALL=C
 sysctl -qw net.ipv4.tcp_congestion_control=cubic
 # /sys still shows the interfaces of the namespace it was mounted in.
 mount -t sysfs none /sys
 
-(
-  exec >"$LAB_OUT/counters"
-  while sleep 0.05; do
-    while read -r name received packets _ _ _ _ _ _ sent sent_packets _; do
-      case $name in lo:*|Inter*|face*) ;; *:*) echo "$EPOCHREALTIME $received $packets $sent $sent_packets" ;; esac
-    done </proc/self/net/dev
-  done
-) &
+bash "$(dirname "$0")/sample.sh" "$LAB_OUT/counters.school" &
 sampler=$!
 start=$EPOCHREALTIME
 "$LAB_BIN" "${@//\{BASE\}/$RATTAN_BASE}" >"$LAB_OUT/report.json" 2>"$LAB_OUT/stderr" </dev/null

@@ -4,7 +4,8 @@
 #
 # usage: link.sh BINARY OUTDIR DOWN UP DELAY_MS QUEUE_PACKETS -- AGENT-ARGUMENT...
 #   DOWN, UP: rattan bandwidths (10Mbps); DELAY_MS: each way; {BASE} in an argument is the mire's address.
-# leaves in OUTDIR: report.json (stdout), stderr, status (exit code), wall (seconds), counters (the link's own).
+# leaves in OUTDIR: report.json (stdout), stderr, status (exit code), wall (seconds),
+# counters.school and counters.mire (the link's own, at either end).
 set -euo pipefail
 export LC_ALL=C
 bin=$1 out=$2 down=$3 up=$4 delay=$5 queue=$6
@@ -18,7 +19,9 @@ mount --bind "$out/resolv.conf" /etc/resolv.conf
 
 "$bin" mire --listen 0.0.0.0:8080 >"$out/mire.log" 2>&1 &
 mire=$!
-trap 'kill $mire 2>/dev/null || true' EXIT
+bash "$(dirname "$0")/sample.sh" "$out/counters.mire" &
+sampler=$!
+trap 'kill $mire $sampler 2>/dev/null || true' EXIT
 # Bounded wait for the mire to accept: 100 tries of 50 ms.
 for _ in $(seq 100); do
   (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && break

@@ -96,13 +96,8 @@ pub fn limited_by(limit: LimitedBy, lang: Lang) -> &'static str {
 #[must_use]
 pub fn counted_at(counted: CountedAt, lang: Lang) -> &'static str {
     let (fr, en) = match counted {
-<<<<<<< HEAD
-        CountedAt::Receiver => ("par celui qui reçoit", "by the receiving end"),
-        CountedAt::Acknowledged => ("octets acquittés (TCP)", "bytes acknowledged (TCP)"),
-=======
         CountedAt::Receiver => ("comptés à la réception", "counted at the receiving end"),
         CountedAt::Acknowledged => ("octets acquittés (TCP)", "acknowledged bytes (TCP)"),
->>>>>>> show
         CountedAt::Responses => {
             ("requêtes terminées, confirmées par la mire", "finished requests, confirmed by the server")
         }
