@@ -36,8 +36,7 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
             endpoints_command(&args, lang)
         }
         Some(Command::Schema) => {
-            let schema = sonde_report::schema::report_schema();
-            run::write_out(&format!("{schema:#}\n"));
+            run::write_out(sonde_report::schema::REPORT_1);
             Ok(MET)
         }
     };
