@@ -7,7 +7,7 @@ use sonde_report::Report;
 
 use crate::cli::{
     Cli, Command, Common, DemoArgs, EndpointsCommand, EndpointsListArgs, MireArgs, OutputArgs, ReportArgs,
-    RunArgs, UploadArgs,
+    RunArgs, SpoolCommand, SpoolStatusArgs, UploadArgs,
 };
 use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
@@ -29,7 +29,10 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
         Some(Command::Demo(args)) => demo_command(&args, lang, common.verbose > 0).await,
         Some(Command::Mire(args)) => mire_command(&args, lang).await,
         Some(Command::Upload(args)) => upload_command(&args, &common, lang, environment).await,
-        Some(Command::Spool(_)) => spool_command(&common, lang, environment),
+        Some(Command::Spool(args)) => {
+            let SpoolCommand::Status(args) = args.command;
+            spool_command(&args, &common, lang, environment)
+        }
         Some(Command::Report(args)) => report_command(&args, lang),
         Some(Command::Endpoints(args)) => {
             let EndpointsCommand::List(args) = args.command;
@@ -294,10 +297,24 @@ async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environm
     })
 }
 
-fn spool_command(common: &Common, lang: Lang, environment: &Environment) -> Done {
+/// What waits, and why; with `--format json`, as codes for a machine.
+fn spool_command(args: &SpoolStatusArgs, common: &Common, lang: Lang, environment: &Environment) -> Done {
+    use crate::store::status::{status, status_json};
     let (raw, lang) = load(common, lang, environment)?;
+    let json = match args.format.as_deref() {
+        None | Some("text" | "texte") => false,
+        Some("json") => true,
+        Some(other) => {
+            let origin = Origin::Flag("--format".to_owned());
+            let expected = Expected::TextOrJson;
+            return Err(refused(lang)(Problem::BadValue { origin, value: other.to_owned(), expected }));
+        }
+    };
     let state = raw.given.get(&Key::State).and_then(|given| given.values.first()).map(Path::new);
-    let listed = state_dir(state).and_then(|state| crate::store::status::status(&Spool::open(&state)?, lang));
+    let listed = state_dir(state).and_then(|state| {
+        let spool = Spool::open(&state)?;
+        if json { status_json(&spool).map(|listed| format!("{listed:#}\n")) } else { status(&spool, lang) }
+    });
     Ok(match listed {
         Ok(text) => {
             run::write_out(&text);

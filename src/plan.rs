@@ -130,7 +130,7 @@ impl Plan {
     /// The latency probe's configuration for one mire: 20 probes of each method in 2 s. Twenty give a median that a
     /// single outlier does not move, and a loss resolution of 5 %.
     #[must_use]
-    pub fn latency(&self, mire: &MireUrl) -> latency::Config {
+    pub fn latency(mire: &MireUrl) -> latency::Config {
         latency::Config {
             host: mire.target.host.clone(),
             port: mire.target.port,
@@ -142,13 +142,13 @@ impl Plan {
 
     /// The path probe's configuration: 30 hops are traceroute's bound.
     #[must_use]
-    pub fn path(&self, host: String) -> path::Config {
+    pub fn path(host: String) -> path::Config {
         path::Config { host, max_hops: 30, timeout: Duration::from_secs(1) }
     }
 
     /// A transfer's configuration.
     #[must_use]
-    pub fn transfer(&self, mires: Vec<MireUrl>, budget: Budget) -> throughput::Config {
+    pub fn transfer(mires: Vec<MireUrl>, budget: Budget) -> throughput::Config {
         throughput::Config { mires, time_cap: budget.time, byte_cap: budget.bytes, stall_timeout: STALL }
     }
 }

@@ -78,7 +78,7 @@ pub async fn execute(
         agent: Agent {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             target: env!("TARGET").to_owned(),
-            os: around::operating_system(),
+            os: Some(around::operating_system()),
         },
         site: plan.site.clone(),
         started_at,

@@ -30,6 +30,16 @@ pub struct Config {
     pub towards: Option<SocketAddr>,
 }
 
+/// The names of this machine's network interfaces, the loopback among them. Empty when the system does not tell.
+#[must_use]
+pub fn interface_names() -> Vec<String> {
+    netdev::get_interfaces()
+        .into_iter()
+        // On Windows the name is a GUID; people know, and may give, the friendly one.
+        .map(|known| known.friendly_name.unwrap_or(known.name))
+        .collect()
+}
+
 /// Looks at the interface in use. Nothing is sent.
 ///
 /// Fails with `no_network` when the named interface does not exist, or when no interface but the loopback has an
