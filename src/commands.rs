@@ -260,7 +260,8 @@ fn identity(cert: &Path, key: &Path) -> Result<std::sync::Arc<rustls::ServerConf
     })
 }
 
-/// Sends what waits. Exit 0 when nothing is left, 3 when something was kept.
+/// Sends what waits. Exit 0 when nothing is left, 3 when something was kept. Takes no lock of runs: see
+/// `docs/decisions/0005-spool-and-drain.md`.
 async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environment: &Environment) -> Done {
     let (mut raw, lang) = load(common, lang, environment)?;
     raw.take_upload(args);

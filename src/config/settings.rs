@@ -301,8 +301,8 @@ fn token(raw: &mut Raw, environment: &Environment) -> Result<Option<Token>, Prob
         return text.map(|text| read(text)).transpose();
     };
     let path = PathBuf::from(path);
-    let file = token_from_file(&path)
-        .map_err(|error| Problem::UploadToken { origin: origin.clone(), error })?;
+    let file =
+        token_from_file(&path).map_err(|error| Problem::UploadToken { origin: origin.clone(), error })?;
     if file.readable_by_others {
         raw.warnings.push(Warning::TokenReadable { path });
     }

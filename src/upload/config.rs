@@ -147,7 +147,8 @@ pub struct TokenFile {
 /// # Errors
 /// [`TokenError`].
 pub fn token_from_file(path: &Path) -> Result<TokenFile, TokenError> {
-    let failed = |error: std::io::Error| TokenError::Read { path: path.to_owned(), detail: error.to_string() };
+    let failed =
+        |error: std::io::Error| TokenError::Read { path: path.to_owned(), detail: error.to_string() };
     let file = std::fs::File::open(path).map_err(failed)?;
     let readable_by_others = file.metadata().map_err(failed).map(|known| readable_by_others(&known))?;
     let mut bytes = Vec::new();
