@@ -13,7 +13,7 @@ use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
 use crate::mire::{Mire, MireConfig};
 use crate::plan::Plan;
-use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET};
+use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET, Made};
 use crate::store::{Spool, state_dir};
 use crate::text::cli::message::{self, Message};
 use crate::text::cli::{problem, usage};
@@ -115,7 +115,7 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
         lock: true,
         verbose: common.verbose > 0,
     };
-    Ok(run::measure(job).await.1)
+    Ok(run::measure(job).await.code)
 }
 
 /// The guided questions where somebody can answer, a short usage elsewhere.
@@ -139,7 +139,7 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
         lock: true,
         verbose: common.verbose > 0,
     };
-    let (report, code) = run::measure(job).await;
+    let Made { report, code, .. } = run::measure(job).await;
     if let Some(report) = report {
         guided::offer_page(&report, &delivery);
     }
@@ -164,9 +164,9 @@ async fn demo_command(args: &DemoArgs, lang: Lang, verbose: bool) -> Done {
     }
     let plan = demonstration(Plan::new(settings), &world);
     let job = Job { plan, delivery, upload: None, state: None, lock: false, verbose };
-    let (report, code) = run::measure(job).await;
+    let Made { report, lost, .. } = run::measure(job).await;
     Ok(match report {
-        Some(report) if !report.partial && code != COULD_NOT_RUN => MET,
+        Some(report) if !report.partial && !lost => MET,
         _ => COULD_NOT_RUN,
     })
 }

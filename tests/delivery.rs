@@ -447,6 +447,35 @@ fn a_file_that_cannot_be_written_is_an_error_and_loses_nothing() {
     }
 }
 
+#[test]
+fn a_report_that_cannot_be_kept_before_sending_is_an_error_printed_and_not_sent() {
+    let place = Place::new();
+    let collector = Collector::start(201);
+    std::fs::create_dir(place.path("state")).unwrap();
+    std::fs::write(place.path("state").join("spool"), "a file where the directory should be").unwrap();
+    for args in [&["--format", "json"][..], &["--quiet"][..]] {
+        let output = place.short_run(args).args(["--upload", &collector.url()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(!output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+    }
+    assert!(collector.seen().is_empty());
+}
+
+/// The plugins' CRITICAL is 2 as well: the demonstration must not take it for a failure of its own.
+#[test]
+fn the_demonstrations_code_says_whether_it_ran() {
+    let place = Place::new();
+    let output = place.agent(&["demo", "--size", "large", "--format", "nagios"]).output().unwrap();
+    let line = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{line} {}", said(&output));
+    assert!(line.contains("[DEMO]") && !line.contains(" OK"), "{line}");
+    let nowhere = place.path("absent").join("demo.json");
+    let mut failed = place.agent(&["demo", "--json", nowhere.to_str().unwrap()]);
+    let failed = failed.output().unwrap();
+    assert_eq!(failed.status.code(), Some(2), "{}", said(&failed));
+    assert!(!place.path("state").join("spool").exists());
+}
+
 fn golden(name: &str) -> String {
     format!("{}/report/tests/golden/report-1-{name}.json", env!("CARGO_MANIFEST_DIR"))
 }

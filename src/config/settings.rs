@@ -244,12 +244,12 @@ fn dial(raw: &Raw) -> Result<DialConfig, Problem> {
 /// The interface to go out through. One that is not there is refused now: every probe would fail for that alone.
 fn interface(raw: &Raw) -> Result<Option<String>, Problem> {
     let Some((text, origin)) = raw.text(Key::Interface) else { return Ok(None) };
-    let existing = sonde_probes::link::interface_names();
-    // An empty list is a system that cannot be asked, not a machine without interfaces (there is the loopback).
-    if existing.is_empty() || existing.iter().any(|known| known == text) {
-        return Ok(Some(text.to_owned()));
-    }
-    Err(Problem::UnknownInterface { origin: origin.clone(), value: text.to_owned(), existing })
+    sonde_probes::link::check_interface(text).map_err(|existing| Problem::UnknownInterface {
+        origin: origin.clone(),
+        value: text.to_owned(),
+        existing,
+    })?;
+    Ok(Some(text.to_owned()))
 }
 
 fn proxy(raw: &Raw) -> Result<Option<Proxy>, Problem> {

@@ -51,8 +51,27 @@ pub struct Job {
     pub verbose: bool,
 }
 
-/// Makes the run. Returns the report, when one was made, and the exit code.
-pub async fn measure(job: Job) -> (Option<Report>, u8) {
+/// What came of a run.
+#[derive(Debug)]
+pub struct Made {
+    /// The report, when one was made.
+    pub report: Option<Report>,
+    /// The exit code.
+    pub code: u8,
+    /// No report, or one that could not be written or kept where it was to go. The code alone does not tell: monitoring
+    /// plugins have a 2 of their own.
+    pub lost: bool,
+}
+
+impl Made {
+    /// The run could not be made; why was said.
+    fn nothing() -> Self {
+        Self { report: None, code: COULD_NOT_RUN, lost: true }
+    }
+}
+
+/// Makes the run.
+pub async fn measure(job: Job) -> Made {
     let Job { plan, delivery, upload, state, lock, verbose } = job;
     let lang = delivery.lang;
     let mut _held = None;
@@ -65,11 +84,11 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
             }
             Ok((directory, None)) => {
                 complain(store_text::already_running(lang, RunLock::last_holder(&directory)).trim_end());
-                return (None, COULD_NOT_RUN);
+                return Made::nothing();
             }
             Err(error) if upload.is_some() => {
                 say(&Message::NoState { detail: format!("{error:#}") }, lang);
-                return (None, COULD_NOT_RUN);
+                return Made::nothing();
             }
             Err(error) if verbose => say(&Message::NoLock { detail: format!("{error:#}") }, lang),
             Err(_) => {}
@@ -79,7 +98,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
         Ok(dialer) => Arc::new(dialer),
         Err(error) => {
             say(&Message::CannotStart { detail: error.to_string() }, lang);
-            return (None, COULD_NOT_RUN);
+            return Made::nothing();
         }
     };
     let (report, cut) = watched(&plan, Arc::clone(&dialer), &delivery).await;
@@ -93,7 +112,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
         (Some(_), Some(place)) => keep(place, &report, &delivery),
         _ => None,
     };
-    let written = delivery.deliver(&report, upload.is_some());
+    let written = delivery.deliver(&report, spool.is_some());
     let mut code = written.nagios.unwrap_or_else(|| exit_code(report.assessment.overall));
     if let (Some(config), Some(spool)) = (&upload, &spool) {
         if cut == Some(Cut::Interrupted) {
@@ -107,7 +126,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
     if lost && delivery.format != Some(Format::Nagios) {
         code = COULD_NOT_RUN;
     }
-    (Some(report), code)
+    Made { report: Some(report), code, lost }
 }
 
 /// The state directory, and the lock unless another run holds it.

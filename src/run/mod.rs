@@ -17,7 +17,7 @@ use sonde_report::values::{LinkValue, TransferValue};
 use sonde_report::{CaveatCode, Measurement, Outcome, ReasonCode, Report, Requirements};
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, exit_code, measure, stop_asked};
+pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, Made, exit_code, measure, stop_asked};
 pub use deliver::{Delivery, Format, write_out};
 
 use crate::plan::Plan;
