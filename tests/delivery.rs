@@ -393,8 +393,34 @@ fn ctrl_c_while_sending_leaves_at_once_and_keeps_the_report() {
     collector.requests.recv_timeout(PATIENCE).unwrap();
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(130), "{:?} {}", output.status, said(&output));
     assert_eq!(place.spooled()["waiting"][0]["report_id"], report(&output)["report_id"]);
+}
+
+/// The report is stuck in a pipe that nobody reads: only the second Ctrl-C can end the program.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_second_ctrl_c_leaves_at_once() {
+    /// What a pipe holds (pipe(7)).
+    const PIPE: usize = 65_536;
+    let place = Place::new();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&[b' '; PIPE]).unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ndt7+http://{}/", silent.local_addr().unwrap());
+    let mut child = place
+        .agent(&["run", "--only", "download", "--mire", &url])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _open = silent.accept().unwrap();
+    interrupt(&child);
+    let told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).next();
+    assert!(told.is_some_and(|line| line.contains("Ctrl-C")));
+    assert!(child.try_wait().unwrap().is_none());
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

@@ -153,41 +153,65 @@ async fn watched(plan: &Plan, dialer: Arc<Dialer>, delivery: &Delivery) -> (Repo
     made
 }
 
-/// Over when the run must be cut short.
-async fn cut(limit: Duration) -> Cut {
+/// Over when the run must be cut short. Listens from the call on, not from the first poll: Ctrl-C must find a listener
+/// however quickly the work ends.
+fn cut(limit: Duration) -> impl Future<Output = Cut> {
     let (sender, receiver) = oneshot::channel();
+    let mut stop = Stop::listen();
     tokio::spawn(async move {
-        stop_asked().await;
+        stop.asked().await;
         // The first time cuts the run short; a second one, or one after the run, leaves at once.
         if sender.send(()).is_ok() {
-            stop_asked().await;
+            stop.asked().await;
         }
         std::process::exit(ENDED_BY_CTRL_C);
     });
-    tokio::select! {
-        biased;
-        Ok(()) = receiver => Cut::Interrupted,
-        () = tokio::time::sleep(limit) => Cut::OutOfTime,
+    async move {
+        tokio::select! {
+            biased;
+            Ok(()) = receiver => Cut::Interrupted,
+            () = tokio::time::sleep(limit) => Cut::OutOfTime,
+        }
     }
 }
 
 /// Over at Ctrl-C, or when the system asks the program to end.
 pub async fn stop_asked() {
+    Stop::listen().asked().await;
+}
+
+/// Ctrl-C and the system's wish that the program end. Listened to by one value for good: one made anew for the second
+/// time would miss what came in between.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                Ok(()) = tokio::signal::ctrl_c() => {}
-                Some(()) = terminate.recv() => {}
-                else => std::future::pending().await,
-            }
-            return;
+    signals: Vec<tokio::signal::unix::Signal>,
+}
+
+impl Stop {
+    /// Listens from now on. Where no handler can be had, the system's default ends the program.
+    fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+            Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
         }
+        #[cfg(not(unix))]
+        Self {}
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // No handler can be had: the system's default then ends the program.
-        std::future::pending::<()>().await;
+
+    /// Over at the next one.
+    async fn asked(&mut self) {
+        #[cfg(unix)]
+        std::future::poll_fn(|context| {
+            let came = self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
