@@ -405,7 +405,7 @@ fn a_second_ctrl_c_leaves_at_once() {
     const PIPE: usize = 65_536;
     let place = Place::new();
     let (_reader, mut writer) = std::io::pipe().unwrap();
-    writer.write_all(&[b' '; PIPE]).unwrap();
+    writer.write_all(&vec![b' '; PIPE]).unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ndt7+http://{}/", silent.local_addr().unwrap());
     let mut child = place
