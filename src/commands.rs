@@ -7,13 +7,13 @@ use sonde_report::Report;
 
 use crate::cli::{
     Cli, Command, Common, DemoArgs, EndpointsCommand, EndpointsListArgs, MireArgs, OutputArgs, ReportArgs,
-    RunArgs, UploadArgs,
+    RunArgs, SpoolCommand, SpoolStatusArgs, UploadArgs,
 };
 use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
 use crate::mire::{Mire, MireConfig};
 use crate::plan::Plan;
-use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET};
+use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET, Made};
 use crate::store::{Spool, state_dir};
 use crate::text::cli::message::{self, Message};
 use crate::text::cli::{problem, usage};
@@ -29,7 +29,10 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
         Some(Command::Demo(args)) => demo_command(&args, lang, common.verbose > 0).await,
         Some(Command::Mire(args)) => mire_command(&args, lang).await,
         Some(Command::Upload(args)) => upload_command(&args, &common, lang, environment).await,
-        Some(Command::Spool(_)) => spool_command(&common, lang, environment),
+        Some(Command::Spool(args)) => {
+            let SpoolCommand::Status(args) = args.command;
+            spool_command(&args, &common, lang, environment)
+        }
         Some(Command::Report(args)) => report_command(&args, lang),
         Some(Command::Endpoints(args)) => {
             let EndpointsCommand::List(args) = args.command;
@@ -111,7 +114,7 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
         lock: true,
         verbose: common.verbose > 0,
     };
-    Ok(run::measure(job).await.1)
+    Ok(run::measure(job).await.code)
 }
 
 /// The guided questions where somebody can answer, a short usage elsewhere.
@@ -135,7 +138,7 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
         lock: true,
         verbose: common.verbose > 0,
     };
-    let (report, code) = run::measure(job).await;
+    let Made { report, code, .. } = run::measure(job).await;
     if let Some(report) = report {
         guided::offer_page(&report, &delivery);
     }
@@ -160,9 +163,9 @@ async fn demo_command(args: &DemoArgs, lang: Lang, verbose: bool) -> Done {
     }
     let plan = demonstration(Plan::new(settings), &world);
     let job = Job { plan, delivery, upload: None, state: None, lock: false, verbose };
-    let (report, code) = run::measure(job).await;
+    let Made { report, lost, .. } = run::measure(job).await;
     Ok(match report {
-        Some(report) if !report.partial && code != COULD_NOT_RUN => MET,
+        Some(report) if !report.partial && !lost => MET,
         _ => COULD_NOT_RUN,
     })
 }
@@ -256,7 +259,8 @@ fn identity(cert: &Path, key: &Path) -> Result<std::sync::Arc<rustls::ServerConf
     })
 }
 
-/// Sends what waits. Exit 0 when nothing is left, 3 when something was kept.
+/// Sends what waits. Exit 0 when nothing is left, 3 when something was kept. Takes no lock of runs: see
+/// `docs/decisions/0005-spool-and-drain.md`.
 async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environment: &Environment) -> Done {
     let (mut raw, lang) = load(common, lang, environment)?;
     raw.take_upload(args);
@@ -293,10 +297,24 @@ async fn upload_command(args: &UploadArgs, common: &Common, lang: Lang, environm
     })
 }
 
-fn spool_command(common: &Common, lang: Lang, environment: &Environment) -> Done {
+/// What waits, and why; with `--format json`, as codes for a machine.
+fn spool_command(args: &SpoolStatusArgs, common: &Common, lang: Lang, environment: &Environment) -> Done {
+    use crate::store::status::{status, status_json};
     let (raw, lang) = load(common, lang, environment)?;
+    let json = match args.format.as_deref() {
+        None | Some("text" | "texte") => false,
+        Some("json") => true,
+        Some(other) => {
+            let origin = Origin::Flag("--format".to_owned());
+            let expected = Expected::TextOrJson;
+            return Err(refused(lang)(Problem::BadValue { origin, value: other.to_owned(), expected }));
+        }
+    };
     let state = raw.given.get(&Key::State).and_then(|given| given.values.first()).map(Path::new);
-    let listed = state_dir(state).and_then(|state| crate::store::status::status(&Spool::open(&state)?, lang));
+    let listed = state_dir(state).and_then(|state| {
+        let spool = Spool::open(&state)?;
+        if json { status_json(&spool).map(|listed| format!("{listed:#}\n")) } else { status(&spool, lang) }
+    });
     Ok(match listed {
         Ok(text) => {
             run::write_out(&text);

@@ -22,11 +22,15 @@ pub fn offset_ms(headers: &http::HeaderMap, received_at: SystemTime) -> Option<i
     local.checked_sub(server)?.checked_sub(MEAN_CUT_MS)
 }
 
-/// The median of several offsets, milliseconds: one server's wrong clock does not decide. `None` without any.
+/// What a `Date` can tell apart: reporting milliseconds would promise a precision that is not there.
+const RESOLUTION_MS: f64 = 1000.0;
+
+/// The median of several offsets, milliseconds, rounded to whole seconds: one server's wrong clock does not decide.
+/// `Some(0)` is "right to the second"; `None` without any.
 #[must_use]
 pub fn clock_offset_ms(offsets: &[i64]) -> Option<i64> {
     median(&offsets.iter().map(|&offset| offset as f64).collect::<Vec<_>>())
-        .map(|middle| middle.round() as i64)
+        .map(|middle| ((middle / RESOLUTION_MS).round() * RESOLUTION_MS) as i64)
 }
 
 #[cfg(test)]
@@ -61,6 +65,13 @@ mod tests {
 
     #[test]
     fn one_wrong_server_does_not_move_the_median() {
-        assert_eq!(clock_offset_ms(&[10, 20, -86_400_000]), Some(10));
+        assert_eq!(clock_offset_ms(&[2_010, 2_020, -86_400_000]), Some(2_000));
+    }
+
+    #[test]
+    fn no_more_is_told_than_a_date_holds() {
+        assert_eq!(clock_offset_ms(&[-271]), Some(0));
+        assert_eq!(clock_offset_ms(&[-1_510]), Some(-2_000));
+        assert_eq!(clock_offset_ms(&[3_600_499]), Some(3_600_000));
     }
 }

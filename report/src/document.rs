@@ -101,7 +101,7 @@ pub enum WifiOn {
 pub struct Clock {
     /// Whether the system says that its clock is synchronised; `None` when it does not say.
     pub synchronised: Option<bool>,
-    /// Local clock minus the servers' `Date`, milliseconds; `None` when no trustworthy server gave one.
+    /// Local clock minus the servers' `Date`, milliseconds, rounded to whole seconds (a `Date` holds no more); `None` when no trustworthy server gave one.
     pub offset_ms: Option<i64>,
 }
 

@@ -165,7 +165,14 @@ pub struct SpoolArgs {
 /// `spool …`.
 #[derive(Debug, Subcommand)]
 pub enum SpoolCommand {
-    Status,
+    Status(SpoolStatusArgs),
+}
+
+/// `spool status`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SpoolStatusArgs {
+    #[arg(long, value_name = "text|json")]
+    pub format: Option<String>,
 }
 
 /// `report FILE`.

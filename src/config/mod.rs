@@ -12,6 +12,7 @@ pub use settings::Settings;
 
 use crate::cli::{RunArgs, UploadArgs};
 use crate::text::Lang;
+use crate::upload::{TokenError, UploadUrlError};
 use file::{ControlEntry, FileContent};
 use values::Expected;
 
@@ -210,12 +211,12 @@ pub enum Problem {
     NoEndpoints,
     /// `--only` and `--skip` leave nothing.
     NothingLeft,
-    /// The collector must be reached over https, except on this machine.
-    PlainUpload { origin: Origin },
-    /// The upload token's file is empty.
-    EmptyToken { path: PathBuf },
-    /// The upload token holds characters that cannot stand in a header.
-    BadToken,
+    /// A URL nothing can be sent to safely (it is not repeated: it may hold a secret).
+    UploadUrl { origin: Origin, error: UploadUrlError },
+    /// An upload token that cannot be used.
+    UploadToken { origin: Origin, error: TokenError },
+    /// No such network interface on this machine.
+    UnknownInterface { origin: Origin, value: String, existing: Vec<String> },
 }
 
 /// What a name was to name.

@@ -15,7 +15,7 @@ use sonde_report::{Requirements, SchoolSize, Uai};
 use super::values::{self, Expected, Until};
 use super::{Environment, Given, Key, NameOf, Origin, Problem, Raw, TOKEN_VARIABLE, Warning};
 use crate::text::Lang;
-use crate::upload::{Token, TokenError, UploadConfig, UploadUrlError, token_from_file};
+use crate::upload::{Token, UploadConfig, token_from_file};
 
 /// Time allowed for a whole run when nobody says otherwise: four times the longest default plan, so that a job of
 /// cron always ends and still reports.
@@ -235,10 +235,21 @@ fn dial(raw: &Raw) -> Result<DialConfig, Problem> {
         proxy: proxy(raw)?,
         no_proxy: raw.list(Key::NoProxy),
         extra_roots,
-        interface: raw.text(Key::Interface).map(|(text, _)| text.to_owned()),
+        interface: interface(raw)?,
         family: raw.read(Key::Ip, Expected::Family, values::family)?.unwrap_or_default(),
         ..DialConfig::default()
     })
+}
+
+/// The interface to go out through. One that is not there is refused now: every probe would fail for that alone.
+fn interface(raw: &Raw) -> Result<Option<String>, Problem> {
+    let Some((text, origin)) = raw.text(Key::Interface) else { return Ok(None) };
+    sonde_probes::link::check_interface(text).map_err(|existing| Problem::UnknownInterface {
+        origin: origin.clone(),
+        value: text.to_owned(),
+        existing,
+    })?;
+    Ok(Some(text.to_owned()))
 }
 
 fn proxy(raw: &Raw) -> Result<Option<Proxy>, Problem> {
@@ -278,28 +289,20 @@ fn upload(raw: &mut Raw, environment: &Environment) -> Result<Option<UploadConfi
     let Some((text, origin)) = raw.text(Key::UploadUrl) else { return Ok(None) };
     let (text, origin) = (text.trim().to_owned(), origin.clone());
     let token = token(raw, environment)?;
-    let config = UploadConfig::new(&text, token).map_err(|error| match error {
-        UploadUrlError::PlainHttp => Problem::PlainUpload { origin: origin.clone() },
-        UploadUrlError::Url(error) => bad(&origin, &text, Expected::Url(error.problem.to_owned())),
-        UploadUrlError::NotHttp => bad(&origin, &text, Expected::Url(NOT_HTTP.to_owned())),
-        // The query may be a secret: it is not repeated.
-        UploadUrlError::Query => bad(&origin, "…", Expected::UrlWithoutQuery),
-    })?;
-    Ok(Some(config))
+    UploadConfig::new(&text, token).map(Some).map_err(|error| Problem::UploadUrl { origin, error })
 }
 
 /// The upload token: from the file where one is named, else from the environment.
 fn token(raw: &mut Raw, environment: &Environment) -> Result<Option<Token>, Problem> {
     let Some((path, origin)) = raw.text(Key::UploadTokenFile) else {
         let text = environment.get(TOKEN_VARIABLE).filter(|text| !text.trim().is_empty());
-        return text.map(|text| Token::new(text).map_err(|_| Problem::BadToken)).transpose();
+        let origin = || Origin::Variable(TOKEN_VARIABLE.to_owned());
+        let read = |text| Token::new(text).map_err(|error| Problem::UploadToken { origin: origin(), error });
+        return text.map(|text| read(text)).transpose();
     };
     let path = PathBuf::from(path);
-    let file = token_from_file(&path).map_err(|error| match error {
-        TokenError::Read { source, .. } => unreadable(&path.to_string_lossy(), origin, &source),
-        TokenError::Empty => Problem::EmptyToken { path: path.clone() },
-        TokenError::TooLong | TokenError::Character => Problem::BadToken,
-    })?;
+    let file =
+        token_from_file(&path).map_err(|error| Problem::UploadToken { origin: origin.clone(), error })?;
     if file.readable_by_others {
         raw.warnings.push(Warning::TokenReadable { path });
     }
@@ -318,6 +321,7 @@ fn unreadable(path: &str, origin: &Origin, error: &std::io::Error) -> Problem {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::upload::{TokenError, UploadUrlError};
 
     fn flags(pairs: &[(Key, &str)]) -> Raw {
         let mut raw = Raw::default();
@@ -386,7 +390,10 @@ mod tests {
     #[test]
     fn an_upload_in_clear_stays_on_this_machine() {
         let problem = settings(&[(Key::UploadUrl, "http://collecteur.example/r")]).unwrap_err();
-        assert!(matches!(problem, Problem::PlainUpload { .. }), "{problem:?}");
+        let plain = |problem: &Problem| {
+            matches!(problem, Problem::UploadUrl { error: UploadUrlError::PlainHttp, .. })
+        };
+        assert!(plain(&problem), "{problem:?}");
         assert!(settings(&[(Key::UploadUrl, "http://127.0.0.1:8080/r")]).unwrap().upload.is_some());
     }
 
@@ -401,7 +408,11 @@ mod tests {
         };
         let settings = with("abc.DEF\n").unwrap();
         assert_eq!(settings.upload.unwrap().token, Some(Token::new("abc.DEF").unwrap()));
-        assert!(matches!(with("\n").unwrap_err(), Problem::EmptyToken { .. }));
-        assert_eq!(with("a b\n").unwrap_err(), Problem::BadToken);
+        let refused = |content: &str| match with(content).unwrap_err() {
+            Problem::UploadToken { error, .. } => error,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused("\n"), TokenError::Empty);
+        assert_eq!(refused("a b\n"), TokenError::Character);
     }
 }

@@ -30,12 +30,12 @@ pub enum Expected {
     Lang,
     /// text, json, nagios, prometheus.
     Format,
+    /// text, json.
+    TextOrJson,
     /// A mire URL; what is wrong with this one.
     MireUrl(String),
     /// An http or https URL; what is wrong with this one.
     Url(String),
-    /// An upload URL: no query in it.
-    UrlWithoutQuery,
     /// `address:port`.
     Address,
 }

@@ -2,9 +2,9 @@
 
 /// The operating system's family and release: `linux 6.1`.
 #[must_use]
-pub fn operating_system() -> Option<String> {
+pub fn operating_system() -> String {
     let family = std::env::consts::OS;
-    Some(release().map_or_else(|| family.to_owned(), |release| format!("{family} {release}")))
+    release().map_or_else(|| family.to_owned(), |release| format!("{family} {release}"))
 }
 
 /// The kernel's release, two numbers of it: the rest names a distribution's build.

@@ -51,8 +51,27 @@ pub struct Job {
     pub verbose: bool,
 }
 
-/// Makes the run. Returns the report, when one was made, and the exit code.
-pub async fn measure(job: Job) -> (Option<Report>, u8) {
+/// What came of a run.
+#[derive(Debug)]
+pub struct Made {
+    /// The report, when one was made.
+    pub report: Option<Report>,
+    /// The exit code.
+    pub code: u8,
+    /// No report, or one that could not be written or kept where it was to go. The code alone does not tell: monitoring
+    /// plugins have a 2 of their own.
+    pub lost: bool,
+}
+
+impl Made {
+    /// The run could not be made; why was said.
+    fn nothing() -> Self {
+        Self { report: None, code: COULD_NOT_RUN, lost: true }
+    }
+}
+
+/// Makes the run.
+pub async fn measure(job: Job) -> Made {
     let Job { plan, delivery, upload, state, lock, verbose } = job;
     let lang = delivery.lang;
     let mut _held = None;
@@ -65,11 +84,11 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
             }
             Ok((directory, None)) => {
                 complain(store_text::already_running(lang, RunLock::last_holder(&directory)).trim_end());
-                return (None, COULD_NOT_RUN);
+                return Made::nothing();
             }
             Err(error) if upload.is_some() => {
                 say(&Message::NoState { detail: format!("{error:#}") }, lang);
-                return (None, COULD_NOT_RUN);
+                return Made::nothing();
             }
             Err(error) if verbose => say(&Message::NoLock { detail: format!("{error:#}") }, lang),
             Err(_) => {}
@@ -79,7 +98,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
         Ok(dialer) => Arc::new(dialer),
         Err(error) => {
             say(&Message::CannotStart { detail: error.to_string() }, lang);
-            return (None, COULD_NOT_RUN);
+            return Made::nothing();
         }
     };
     let (report, cut) = watched(&plan, Arc::clone(&dialer), &delivery).await;
@@ -93,7 +112,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
         (Some(_), Some(place)) => keep(place, &report, &delivery),
         _ => None,
     };
-    let written = delivery.deliver(&report, upload.is_some());
+    let written = delivery.deliver(&report, spool.is_some());
     let mut code = written.nagios.unwrap_or_else(|| exit_code(report.assessment.overall));
     if let (Some(config), Some(spool)) = (&upload, &spool) {
         if cut == Some(Cut::Interrupted) {
@@ -107,7 +126,7 @@ pub async fn measure(job: Job) -> (Option<Report>, u8) {
     if lost && delivery.format != Some(Format::Nagios) {
         code = COULD_NOT_RUN;
     }
-    (Some(report), code)
+    Made { report: Some(report), code, lost }
 }
 
 /// The state directory, and the lock unless another run holds it.
@@ -134,41 +153,65 @@ async fn watched(plan: &Plan, dialer: Arc<Dialer>, delivery: &Delivery) -> (Repo
     made
 }
 
-/// Over when the run must be cut short.
-async fn cut(limit: Duration) -> Cut {
+/// Over when the run must be cut short. Listens from the call on, not from the first poll: Ctrl-C must find a listener
+/// however quickly the work ends.
+fn cut(limit: Duration) -> impl Future<Output = Cut> {
     let (sender, receiver) = oneshot::channel();
+    let mut stop = Stop::listen();
     tokio::spawn(async move {
-        stop_asked().await;
+        stop.asked().await;
         // The first time cuts the run short; a second one, or one after the run, leaves at once.
         if sender.send(()).is_ok() {
-            stop_asked().await;
+            stop.asked().await;
         }
         std::process::exit(ENDED_BY_CTRL_C);
     });
-    tokio::select! {
-        biased;
-        Ok(()) = receiver => Cut::Interrupted,
-        () = tokio::time::sleep(limit) => Cut::OutOfTime,
+    async move {
+        tokio::select! {
+            biased;
+            Ok(()) = receiver => Cut::Interrupted,
+            () = tokio::time::sleep(limit) => Cut::OutOfTime,
+        }
     }
 }
 
 /// Over at Ctrl-C, or when the system asks the program to end.
 pub async fn stop_asked() {
+    Stop::listen().asked().await;
+}
+
+/// Ctrl-C and the system's wish that the program end. Listened to by one value for good: one made anew for the second
+/// time would miss what came in between.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                Ok(()) = tokio::signal::ctrl_c() => {}
-                Some(()) = terminate.recv() => {}
-                else => std::future::pending().await,
-            }
-            return;
+    signals: Vec<tokio::signal::unix::Signal>,
+}
+
+impl Stop {
+    /// Listens from now on. Where no handler can be had, the system's default ends the program.
+    fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+            Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
         }
+        #[cfg(not(unix))]
+        Self {}
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // No handler can be had: the system's default then ends the program.
-        std::future::pending::<()>().await;
+
+    /// Over at the next one.
+    async fn asked(&mut self) {
+        #[cfg(unix)]
+        std::future::poll_fn(|context| {
+            let came = self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

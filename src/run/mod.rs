@@ -17,7 +17,7 @@ use sonde_report::values::{LinkValue, TransferValue};
 use sonde_report::{CaveatCode, Measurement, Outcome, ReasonCode, Report, Requirements};
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, exit_code, measure, stop_asked};
+pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, Made, exit_code, measure, stop_asked};
 pub use deliver::{Delivery, Format, write_out};
 
 use crate::plan::Plan;
@@ -78,7 +78,7 @@ pub async fn execute(
         agent: Agent {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             target: env!("TARGET").to_owned(),
-            os: around::operating_system(),
+            os: Some(around::operating_system()),
         },
         site: plan.site.clone(),
         started_at,

@@ -197,7 +197,7 @@ async fn time_mires(plan: &Plan, env: &Env, taken: &mut Taken) -> Vec<MireUrl> {
     if !plan.wants(ProbeName::Latency) {
         return mires;
     }
-    let (measured, silent) = told(env, ProbeName::Latency, time_first(plan, env, &mires)).await;
+    let (measured, silent) = told(env, ProbeName::Latency, time_first(env, &mires)).await;
     // The mires that did not answer now are still tried, after the others: a TCP port may open meanwhile.
     if measured.value().is_some() {
         mires.rotate_left(silent.min(plan.mires.len()));
@@ -207,12 +207,12 @@ async fn time_mires(plan: &Plan, env: &Env, taken: &mut Taken) -> Vec<MireUrl> {
 }
 
 /// The latency of the first mire that answers, and how many before it did not.
-async fn time_first(plan: &Plan, env: &Env, mires: &[MireUrl]) -> (Measurement<LatencyValue>, usize) {
+async fn time_first(env: &Env, mires: &[MireUrl]) -> (Measurement<LatencyValue>, usize) {
     let watch = Stopwatch::start();
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut last = None;
     for (index, mire) in mires.iter().enumerate().take(LATENCY_TRIES) {
-        let mut measured = latency::run(&plan.latency(mire), env).await;
+        let mut measured = latency::run(&Plan::latency(mire), env).await;
         let Outcome::Failed { failure } = &measured.outcome else {
             for attempt in &attempts {
                 measured.add_caveat(CaveatCode::MireSkipped.with(attempt.target.clone()));
@@ -244,7 +244,7 @@ async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) 
         return;
     }
     env.tell(Event::Started(ProbeName::Download));
-    let config = plan.transfer(mires.to_vec(), plan.download);
+    let config = Plan::transfer(mires.to_vec(), plan.download);
     watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
     let first = taken.measurements.download.as_ref().and_then(Measurement::value);
     let left = plan.download.bytes.saturating_sub(first.map_or(0, |value| value.bytes));
@@ -252,7 +252,7 @@ async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) 
     if again && left >= LEAST_REPETITION {
         let mires = led_by_the_one_used(mires, &taken.measurements).into_iter().take(1).collect();
         let budget = crate::plan::Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
-        let config = plan.transfer(mires, budget);
+        let config = Plan::transfer(mires, budget);
         watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
     }
     env.tell(Event::Finished(ProbeName::Download));
@@ -263,7 +263,7 @@ async fn upload(plan: &Plan, env: &Env, taken: &mut Taken, mires: Vec<MireUrl>) 
     if !plan.wants(ProbeName::Upload) {
         return;
     }
-    let config = plan.transfer(mires, plan.upload);
+    let config = Plan::transfer(mires, plan.upload);
     env.tell(Event::Started(ProbeName::Upload));
     watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
     env.tell(Event::Finished(ProbeName::Upload));
@@ -335,14 +335,12 @@ async fn trace(
     if env.dialer.proxy_for(&host).is_some() {
         return watch.skip(host, Reason::new(ReasonCode::NotThroughProxy));
     }
-    let config = plan.path(host.clone());
-    match timeout(plan.path_cap, told(env, ProbeName::Path, path::run(&config, env))).await {
-        Ok(measured) => measured,
-        Err(_) => {
-            env.tell(Event::Finished(ProbeName::Path));
-            watch.fail(host, Failure::new(Stage::Icmp, Cause::Timeout))
-        }
-    }
+    let config = Plan::path(host.clone());
+    let traced = timeout(plan.path_cap, told(env, ProbeName::Path, path::run(&config, env))).await;
+    traced.unwrap_or_else(|_| {
+        env.tell(Event::Finished(ProbeName::Path));
+        watch.fail(host, Failure::new(Stage::Icmp, Cause::Timeout))
+    })
 }
 
 /// Says why of every planned probe that has no measurement.

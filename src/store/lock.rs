@@ -20,7 +20,7 @@ impl RunLock {
     /// Takes the lock, or says that another run holds it (`Ok(None)`).
     ///
     /// # Errors
-    /// A [`super::StoreError`] when the lock file cannot be made or the file system knows no locks.
+    /// A [`super::durable::StoreError`] when the lock file cannot be made or the file system knows no locks.
     pub fn take(state: &Path) -> anyhow::Result<Option<Self>> {
         make_private_dir(state)?;
         let path = state.join(FILE);

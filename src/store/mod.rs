@@ -9,10 +9,10 @@ mod place;
 mod spool;
 pub mod status;
 
-pub use durable::{StoreError, write_atomic};
+pub use durable::write_atomic;
 pub use lock::RunLock;
 pub use place::state_dir;
-pub use spool::{Content, Dropped, Limits, Quarantined, Spool, Waiting, Why};
+pub use spool::{Content, Dropped, Quarantined, Spool, Waiting, Why};
 
 #[cfg(test)]
 mod tests;

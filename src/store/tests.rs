@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 use super::place::choose;
+use super::spool::Limits;
 use super::*;
 
 const CHILD_STATE: &str = "SONDE_ECOLE_TEST_CHILD_STATE";

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Lang;
+use super::cli::problem::{system, url_problem};
 use crate::store::{Dropped, Quarantined, Waiting, Why};
 use crate::upload::{Drained, Kept, TokenError, UploadUrlError};
 
@@ -273,7 +274,9 @@ pub fn drained(lang: Lang, drained: &Drained) -> String {
 #[must_use]
 pub fn url_error(lang: Lang, error: &UploadUrlError) -> String {
     let fr = match error {
-        UploadUrlError::Url(error) => format!("adresse d’envoi inutilisable ({error})"),
+        UploadUrlError::Url(error) => {
+            format!("adresse d’envoi inutilisable\u{202f}: {}", url_problem(error.problem, Lang::Fr))
+        },
         UploadUrlError::NotHttp => "l’adresse d’envoi doit commencer par https://".to_owned(),
         UploadUrlError::PlainHttp => {
             "http:// sans chiffrement n’est permis que vers cette machine elle-même\u{202f}; utilisez https://".to_owned()
@@ -287,8 +290,8 @@ pub fn url_error(lang: Lang, error: &UploadUrlError) -> String {
 #[must_use]
 pub fn token_error(lang: Lang, error: &TokenError) -> String {
     let fr = match error {
-        TokenError::Read { path, source } => {
-            format!("le fichier du jeton {} est illisible\u{202f}: {source}", path.display())
+        TokenError::Read { path, detail } => {
+            format!("le fichier du jeton {} est illisible ({})", path.display(), system(detail, Lang::Fr))
         }
         TokenError::Empty => "le jeton est vide".to_owned(),
         TokenError::TooLong => "le jeton est trop long\u{202f}: est-ce le bon fichier\u{202f}?".to_owned(),
@@ -305,8 +308,8 @@ pub fn token_error(lang: Lang, error: &TokenError) -> String {
 pub fn token_readable_by_others(lang: Lang, path: &Path) -> String {
     let path = path.display();
     lang.pick(
-        format!("Attention\u{202f}: tous les utilisateurs de cette machine peuvent lire le jeton. Corrigez avec\u{202f}: chmod o-rwx {path}"),
-        format!("Warning: every user of this machine can read the token. Mend it with: chmod o-rwx {path}"),
+        format!("attention, tous les utilisateurs de cette machine peuvent lire le jeton. Corrigez avec\u{202f}: chmod o-rwx {path}"),
+        format!("warning, every user of this machine can read the token. Mend it with: chmod o-rwx {path}"),
     )
 }
 

@@ -78,15 +78,15 @@ fn is_loopback(host: &str) -> bool {
 pub struct Token(String);
 
 /// Why a text is no token. Never repeats it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The file cannot be read.
-    #[error("the token file {path} cannot be read: {source}")]
+    #[error("the token file {path} cannot be read ({detail})")]
     Read {
         /// Which file.
         path: PathBuf,
         /// What the system answered.
-        source: std::io::Error,
+        detail: String,
     },
     /// There is nothing in it.
     #[error("the token is empty")]
@@ -147,7 +147,8 @@ pub struct TokenFile {
 /// # Errors
 /// [`TokenError`].
 pub fn token_from_file(path: &Path) -> Result<TokenFile, TokenError> {
-    let failed = |source| TokenError::Read { path: path.to_owned(), source };
+    let failed =
+        |error: std::io::Error| TokenError::Read { path: path.to_owned(), detail: error.to_string() };
     let file = std::fs::File::open(path).map_err(failed)?;
     let readable_by_others = file.metadata().map_err(failed).map(|known| readable_by_others(&known))?;
     let mut bytes = Vec::new();

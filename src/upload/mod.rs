@@ -1,7 +1,7 @@
 //! The plain upload: `PUT <URL>/<report_id>` with a bearer token; a report leaves the spool on a 2xx alone.
 //!
 //! Retrying is safe: the id in the URL makes each PUT idempotent. Nothing is shown to the far end, the token above all,
-//! before the connection is known to be trusted (`docs/decisions/upload-trust.md`). Signed batches to our own collector
+//! before the connection is known to be trusted (`docs/decisions/0004-upload-trust.md`). Signed batches to our own collector
 //! are another client, not this one.
 
 mod config;
@@ -15,7 +15,7 @@ use sonde_probes::dial::Dialer;
 use sonde_report::Timestamp;
 use uuid::Uuid;
 
-pub use config::{Token, TokenError, TokenFile, UploadConfig, UploadUrlError, token_from_file};
+pub use config::{Token, TokenError, UploadConfig, UploadUrlError, token_from_file};
 
 use crate::store::{Content, Spool, Waiting};
 use send::{Refusal, Sender};

@@ -91,7 +91,7 @@ impl<'a> Sender<'a> {
         self.dialer.config().answer_timeout + Duration::from_secs((report_bytes / SLOWEST_UPLINK) as u64)
     }
 
-    /// Connects, and makes sure of the far end before a byte of HTTP is sent: see `docs/decisions/upload-trust.md`.
+    /// Connects, and makes sure of the far end before a byte of HTTP is sent: see `docs/decisions/0004-upload-trust.md`.
     async fn connect_trusted(&self) -> Result<Connection, Refusal> {
         let failed = |error: &sonde_probes::dial::DialError| Refusal::from_failure(&error.failure);
         let connection = self.dialer.connect(&self.config.url).await.map_err(|error| failed(&error))?;

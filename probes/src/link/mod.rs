@@ -30,6 +30,24 @@ pub struct Config {
     pub towards: Option<SocketAddr>,
 }
 
+/// Whether this machine has an interface of this name, without sending anything.
+///
+/// # Errors
+/// The names there are (the loopback's among them) when it has not. Never where the system tells of none at all.
+pub fn check_interface(name: &str) -> Result<(), Vec<String>> {
+    let all = netdev::get_interfaces();
+    if all.is_empty()
+        || all.iter().any(|known| known.name == name || known.friendly_name.as_deref() == Some(name))
+    {
+        return Ok(());
+    }
+    // On Windows the name is a GUID; people know, and may give, the friendly one.
+    let mut names: Vec<String> =
+        all.into_iter().map(|known| known.friendly_name.unwrap_or(known.name)).collect();
+    names.sort();
+    Err(names)
+}
+
 /// Looks at the interface in use. Nothing is sent.
 ///
 /// Fails with `no_network` when the named interface does not exist, or when no interface but the loopback has an

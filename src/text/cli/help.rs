@@ -177,6 +177,14 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
             value: Some(both("TAILLE", "SIZE")),
             group: Some(Group::School),
         }),
+        "spool status" if id == "format" => Some(ArgumentText {
+            help: both(
+                "Forme de la liste\u{202f}: text (par défaut) ou json",
+                "Form of the list: text (default) or json",
+            ),
+            value: None,
+            group: None,
+        }),
         "report" if id == "file" => Some(ArgumentText {
             help: both(
                 "Rapport JSON à afficher ; « - » lit l'entrée standard",

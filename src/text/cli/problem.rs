@@ -7,8 +7,8 @@ use sonde_report::uai::UaiError;
 use super::quoted;
 use super::usage::{error_line, perhaps};
 use crate::config::values::Expected;
-use crate::config::{Kind, NameOf, Origin, Problem, TOKEN_VARIABLE, Warning};
-use crate::text::Lang;
+use crate::config::{Kind, NameOf, Origin, Problem, Warning};
+use crate::text::{Lang, store};
 
 /// The whole message of a refused configuration.
 #[must_use]
@@ -16,7 +16,6 @@ pub fn say(problem: &Problem, lang: Lang) -> String {
     error_line(&what(problem, lang), lang)
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm of words for each problem")]
 fn what(problem: &Problem, lang: Lang) -> String {
     let q = |text: &str| quoted(text, lang);
     match problem {
@@ -76,18 +75,15 @@ fn what(problem: &Problem, lang: Lang) -> String {
         Problem::NothingLeft => lang
             .pick("--only et --skip ne laissent aucune sonde", "--only and --skip leave no probe")
             .to_owned(),
-        Problem::PlainUpload { origin } => lang.pick(
-            format!("{}l'envoi exige https ; http n'est permis que vers cette machine (127.0.0.1)", at(origin, lang)),
-            format!("{}sending needs https; http is allowed to this machine only (127.0.0.1)", at(origin, lang)),
-        ),
-        Problem::EmptyToken { path } => lang.pick(
-            format!("le fichier du jeton d'envoi {} est vide", path.display()),
-            format!("the upload token's file {} is empty", path.display()),
-        ),
-        Problem::BadToken => lang.pick(
-            format!("le jeton d'envoi (fichier ou {TOKEN_VARIABLE}) est trop long, ou contient une espace ou un caractère accentué"),
-            format!("the upload token (file or {TOKEN_VARIABLE}) is too long, or holds a space or a character that is not ASCII"),
-        ),
+        Problem::UploadUrl { origin, error } => at(origin, lang) + &store::url_error(lang, error),
+        Problem::UploadToken { origin, error } => at(origin, lang) + &store::token_error(lang, error),
+        Problem::UnknownInterface { origin, value, existing } => {
+            let (place, existing) = (at(origin, lang), existing.join(", "));
+            lang.pick(
+                format!("{place}interface réseau inconnue {}\u{202f}; celles de cette machine\u{202f}: {existing}", q(value)),
+                format!("{place}unknown network interface {}; this machine has: {existing}", q(value)),
+            )
+        }
     }
 }
 
@@ -101,10 +97,7 @@ pub fn warn(warning: &Warning, lang: Lang) -> String {
                 format!("warning, variable without effect {}", quoted(name, lang)),
             ) + &perhaps(nearest.as_deref(), lang)
         }
-        Warning::TokenReadable { path } => lang.pick(
-            format!("attention, le jeton {0} est lisible par tous (chmod 600 {0})", path.display()),
-            format!("warning, everyone can read the token {0} (chmod 600 {0})", path.display()),
-        ),
+        Warning::TokenReadable { path } => store::token_readable_by_others(lang, path),
     };
     error_line(&what, lang)
 }
@@ -137,18 +130,23 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
         Expected::Size => lang.pick("petite, moyenne ou grande", "small, medium or large"),
         Expected::YesNo => lang.pick("oui, non ou inconnu", "yes, no or unknown"),
         Expected::Number => lang.pick("un nombre entier", "a whole number"),
-        Expected::Bytes => lang.pick("un volume comme 25M, 250Mo ou 1G", "an amount such as 25M, 250MB or 1G"),
+        Expected::Bytes => {
+            lang.pick("un volume comme 25M, 250Mo ou 1G", "an amount such as 25M, 250MB or 1G")
+        }
         Expected::Rate => lang.pick("un débit comme 12M ou 1G (bit/s)", "a rate such as 12M or 1G (bit/s)"),
-        Expected::Seconds => lang.pick("un nombre de secondes, de 0,1 à 86400", "a number of seconds, 0.1 to 86400"),
-        Expected::Until => lang.pick("verdict, stable ou un nombre de secondes", "verdict, stable or a number of seconds"),
+        Expected::Seconds => {
+            lang.pick("un nombre de secondes, de 0,1 à 86400", "a number of seconds, 0.1 to 86400")
+        }
+        Expected::Until => {
+            lang.pick("verdict, stable ou un nombre de secondes", "verdict, stable or a number of seconds")
+        }
         Expected::Family => lang.pick("4, 6 ou auto", "4, 6 or auto"),
         Expected::Lang => "fr, en",
+        Expected::TextOrJson => lang.pick("text ou json", "text or json"),
         Expected::Format => lang.pick("text, json, nagios ou prometheus", "text, json, nagios or prometheus"),
-        Expected::UrlWithoutQuery => lang.pick(
-            "https://hôte/chemin, sans « ?… » (l'identifiant du rapport s'ajoute à la fin, et un secret n'a pas sa place dans une adresse)",
-            "https://host/path, without \"?…\" (the report's id goes to the end, and a secret does not belong in a URL)",
-        ),
-        Expected::Address => lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080"),
+        Expected::Address => {
+            lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080")
+        }
         Expected::MireUrl(problem) => {
             return lang.pick(
                 format!(
@@ -214,7 +212,7 @@ fn kind(kind: Kind, lang: Lang) -> &'static str {
 }
 
 /// The commonest system errors in French; the others as the system says them.
-fn system(detail: &str, lang: Lang) -> String {
+pub(crate) fn system(detail: &str, lang: Lang) -> String {
     let known = [
         ("No such file", "fichier absent"),
         ("cannot find the", "fichier absent"),
@@ -233,7 +231,7 @@ fn system(detail: &str, lang: Lang) -> String {
 }
 
 /// The dialler's words about a URL, in the user's language (a test provokes each).
-fn url_problem(problem: &str, lang: Lang) -> &str {
+pub(crate) fn url_problem(problem: &str, lang: Lang) -> &str {
     if lang == Lang::En {
         return problem;
     }
