@@ -1,7 +1,8 @@
 //! The probes in their order: side by side where harmless, one after the other where they would disturb each other.
 //!
 //! A transfer spoils a latency, and so does a Wi-Fi scan (the radio leaves the channel): services, resolvers and the
-//! scan come first together, then latency, download, upload and path, each alone.
+//! scan come first together, then latency, path, download and upload, each alone: after a transfer the queues on the
+//! way are still draining, and every hop would seem far.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -59,12 +60,12 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
         return;
     }
     let mires = time_mires(plan, env, taken).await;
+    if plan.wants(ProbeName::Path) {
+        taken.measurements.path = Some(trace(plan, env, &mires).await);
+    }
     download(plan, env, taken, &mires).await;
     let mires = led_by_the_one_used(&plan.upload_mires, &taken.measurements);
     upload(plan, env, taken, mires).await;
-    if plan.wants(ProbeName::Path) {
-        taken.measurements.path = Some(trace(plan, env, &taken.measurements).await);
-    }
     // Without a network only named mires were tried: the rest says so.
     if has_no_network(&taken.measurements) {
         fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
@@ -321,14 +322,9 @@ fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<Mi
     ordered
 }
 
-/// The way to the mire that was used.
-async fn trace(
-    plan: &Plan,
-    env: &Env,
-    measurements: &Measurements,
-) -> Measurement<sonde_report::values::PathValue> {
+/// The way to the first mire worth trying.
+async fn trace(plan: &Plan, env: &Env, mires: &[MireUrl]) -> Measurement<sonde_report::values::PathValue> {
     let watch = Stopwatch::start();
-    let mires = led_by_the_one_used(&plan.mires, measurements);
     let Some(host) = mires.first().map(|mire| mire.target.host.clone()) else {
         return watch.skip("", Reason::remedied(ReasonCode::NoTarget, Remedy::NameTarget));
     };
