@@ -47,6 +47,7 @@ impl Writer<'_> {
             for verdict in &self.report.assessment.verdicts {
                 self.verdict_actions(verdict, &mut actions);
             }
+            self.unjudged_actions(&mut actions);
         }
         let mut blocks = Vec::new();
         for actor in ACTORS {
@@ -119,6 +120,19 @@ impl Writer<'_> {
                 actions.add((actor, words::act_on(verdict.unit, actor, self.lang)), &subject);
             }
             _ => {}
+        }
+    }
+
+    /// What to do about services that no requirement asks for and that cannot be reached.
+    fn unjudged_actions(&self, actions: &mut Actions) {
+        let judged = |id: &str| {
+            let mut verdicts = self.report.assessment.verdicts.iter();
+            verdicts.any(|v| v.unit == Unit::Service && v.subject.as_deref() == Some(id))
+        };
+        for value in self.report.measurements.endpoints.iter().filter_map(Measurement::value) {
+            if let Some(advice) = words::state_advice(value.state, self.lang).filter(|_| !judged(&value.id)) {
+                actions.add(advice, &value.label);
+            }
         }
     }
 

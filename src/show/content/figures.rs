@@ -41,7 +41,7 @@ impl Writer<'_> {
 
     fn latency_facts(&self, value: &LatencyValue) -> Vec<(String, String)> {
         let best = &value.best;
-        let unknown = || self.label(Label::NotKnown).to_owned();
+        let unknown = || self.label(Label::NotKnownF).to_owned();
         let answers = words::of(u64::from(best.received), u64::from(best.sent), self.lang);
         let mut facts = Vec::new();
         // Without any answer there is no time: the zeros that stand in its place are not shown.
@@ -168,7 +168,10 @@ impl Writer<'_> {
         let resolvers = if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
         vec![
             self.fact(Label::Interface, self.interface()),
-            self.fact(Label::Gateway, value.gateway.clone().unwrap_or_else(|| none.to_owned())),
+            self.fact(
+                Label::Gateway,
+                value.gateway.clone().unwrap_or_else(|| self.label(Label::NoneF).to_owned()),
+            ),
             self.fact(Label::Resolvers, resolvers),
             self.fact(Label::IpFamilies, families),
         ]

@@ -64,13 +64,14 @@ impl Writer<'_> {
     /// Said once, at the top: no Internet, a captive portal, a proxy that wants a password.
     fn internet_notice(&self) -> Option<String> {
         match &self.report.measurements.internet.as_ref()?.outcome {
-            Outcome::Failed { failure } => Some(
-                self.lang.labelled(self.label(Label::NoInternet), words::cause(failure.cause, self.lang)),
-            ),
-            Outcome::NotMeasured { reason } => Some(
-                self.lang
-                    .labelled(self.label(Label::InternetUnchecked), words::reason(reason.code, self.lang)),
-            ),
+            Outcome::Failed { failure } => Some(self.lang.labelled(
+                self.label(Label::NoInternet),
+                &words::after_colon(words::cause(failure.cause, self.lang)),
+            )),
+            Outcome::NotMeasured { reason } => Some(self.lang.labelled(
+                self.label(Label::InternetUnchecked),
+                &words::after_colon(words::reason(reason.code, self.lang)),
+            )),
             Outcome::Measured { value, .. } => match value.access {
                 InternetAccess::Open => None,
                 InternetAccess::CaptivePortal => {
@@ -119,7 +120,7 @@ impl Writer<'_> {
         let threshold = self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold);
         let value = match verdict.observed {
             Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
-            None => self.label(Label::NoValue).to_owned(),
+            None => self.label(no_value(verdict.unit)).to_owned(),
         };
         SummaryLine {
             name: words::capitalised(&words::requirement(&verdict.requirement, verdict.unit, self.lang)),
@@ -146,7 +147,7 @@ impl Writer<'_> {
             tone: kind.into(),
             verdict: words::verdict(kind, self.lang).to_owned(),
             value: if asked == 0 {
-                self.label(Label::NoValue).to_owned()
+                self.label(no_value(Unit::Service)).to_owned()
             } else {
                 words::services_reached(reached, asked, self.lang)
             },
@@ -167,5 +168,14 @@ impl Writer<'_> {
             (Unit::AccessPoint, _) => words::access_points(number, self.lang),
             (Unit::Service, _) => self.lang.integer(number),
         }
+    }
+}
+
+/// What stands where the value would, agreeing with what was to be measured.
+pub(super) fn no_value(unit: Unit) -> Label {
+    match unit {
+        Unit::BitPerSecond => Label::NoRate,
+        Unit::AccessPoint => Label::NoAccessPoints,
+        Unit::Service => Label::NoServices,
     }
 }

@@ -65,7 +65,7 @@ impl Writer<'_> {
             self.fact(Label::BssidsSeen, self.lang.integer(u64::from(value.bssids_seen))),
         ];
         match &value.school {
-            None => facts.push(self.fact(Label::SchoolNetworks, self.label(Label::NotKnown))),
+            None => facts.push(self.fact(Label::SchoolNetworks, self.label(Label::NotKnownPlural))),
             Some(school) => facts.extend(self.school_facts(school)),
         }
         let bands: Vec<String> = value

@@ -54,7 +54,9 @@ labels! {
     Counted: "Compté", "Counted";
     Reasons: "Pourquoi", "Why";
     Assumptions: "Hypothèses", "Assumptions";
-    NoValue: "aucune valeur", "no value";
+    NoRate: "non mesuré", "not measured";
+    NoAccessPoints: "non mesurés", "not measured";
+    NoServices: "non vérifiés", "not checked";
     DependsOnSize: "selon la taille de l’école", "depends on the school’s size";
     NoThreshold: "sans seuil", "no threshold";
     Interval95: "intervalle à 95 %", "95% interval";
@@ -78,6 +80,7 @@ labels! {
     ServicesNotAsked: "Aucun service n’a été vérifié dans cette mesure.", "No service was checked in this run.";
     Failure: "échec", "failure";
     NotMeasured: "non mesuré", "not measured";
+    StageReached: "étape", "stage";
     Issuer: "autorité du certificat", "certificate’s issuer";
     RedirectedTo: "renvoi vers", "redirected to";
     HttpStatus: "statut HTTP", "HTTP status";
@@ -111,9 +114,12 @@ labels! {
     Extremes: "Plus courte, plus longue", "Shortest, longest";
     P95: "95 % sous", "95% below";
     TimedBy: "Mesurée par", "Timed by";
-    Unknown: "inconnu", "unknown";
+    UnknownF: "inconnue", "unknown";
     NotKnown: "non connu", "not known";
+    NotKnownF: "non connue", "not known";
+    NotKnownPlural: "non connus", "not known";
     None: "aucun", "none";
+    NoneF: "aucune", "none";
     Resolver: "Résolveur", "Resolver";
     Answers: "Réponses", "Answers";
     Longest: "Plus longue", "Longest";
@@ -155,7 +161,8 @@ labels! {
     OtherTraffic: "Autres échanges", "Other traffic";
     OtherDown: "en réception", "received";
     OtherUp: "en émission", "sent";
-    NotWatched: "non observé", "not watched";
+    NotWatchedF: "non observée", "not watched";
+    NotWatchedPlural: "non observés", "not watched";
     ControlsOk: "ouvert : au moins une cible de contrôle a répondu comme prévu",
         "open: at least one control target answered as it must";
     PortalAccess: "portail captif", "captive portal";

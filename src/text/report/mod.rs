@@ -11,11 +11,11 @@ mod values;
 mod verdicts;
 
 pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice};
-pub use failures::{cause, caveat, reason, stage};
+pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
 pub use sentences::{
-    access_points, action_about, between, capitalised, clock_offset, curve, measured_how, no_rate, of,
-    rate_verdict, repetitions, services_reached,
+    access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
+    no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
 };
 pub use values::{
     counted_at, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind, limited_by, mire_protocol,
