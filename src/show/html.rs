@@ -22,13 +22,15 @@ h3{font-size:1.05rem;margin:1.5rem 0 .25rem}
 table{border-collapse:collapse;width:100%;margin:.75rem 0}
 caption{text-align:left;font-weight:bold;padding:.25rem 0}
 .heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
+tbody th{overflow-wrap:anywhere;min-width:6rem}
 thead th{background:#eee}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.5rem 0}
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:36rem){dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
 figure{margin:.75rem 0}svg{width:100%;height:auto;max-height:12rem}
 @page{size:A4;margin:15mm}
-@media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3{break-after:avoid}tr,figure,.notice{break-inside:avoid}}
+@media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3,p:has(+ul){break-after:avoid}table,li,figure,.notice{break-inside:avoid}}
 ";
 
 /// The whole report as one HTML document, without any outside resource.
@@ -102,7 +104,7 @@ fn block(block: &Block, before: Option<&Block>, lang: Lang) -> Markup {
 fn table(table: &Table, named: bool) -> Markup {
     html! {
         table {
-            caption.heard[named] { (clean(&table.caption)) }
+            caption class=[named.then_some("heard")] { (clean(&table.caption)) }
             thead { tr { @for name in &table.head { th scope="col" { (clean(name)) } } } }
             tbody {
                 @for row in &table.rows {

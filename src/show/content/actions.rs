@@ -1,7 +1,7 @@
 //! Who should act: each actor once, each action once, with what it is about.
 
 use sonde_report::{
-    Measurement, Outcome,
+    Cause, Measurement, Outcome, ReasonCode,
     assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
     values::InternetAccess,
 };
@@ -43,10 +43,14 @@ impl Writer<'_> {
     pub(super) fn who_acts(&self) -> Section {
         let mut actions = Actions::default();
         // When the whole way out is missing, every other failure follows from it: it is said once.
-        if !self.way_out_actions(&mut actions) {
-            for verdict in &self.report.assessment.verdicts {
+        // The radios around do not hang on the way out.
+        let no_way_out = self.way_out_actions(&mut actions);
+        for verdict in &self.report.assessment.verdicts {
+            if !no_way_out || verdict.unit == Unit::AccessPoint {
                 self.verdict_actions(verdict, &mut actions);
             }
+        }
+        if !no_way_out {
             self.unjudged_actions(&mut actions);
         }
         let mut blocks = Vec::new();
@@ -66,7 +70,8 @@ impl Writer<'_> {
 
     /// What to do when there is no way out at all; whether that is so.
     fn way_out_actions(&self, actions: &mut Actions) -> bool {
-        let subject = self.label(Label::Internet);
+        let subject = words::after_colon(self.label(Label::Internet));
+        let subject = subject.as_str();
         let Some(internet) = &self.report.measurements.internet else {
             return false;
         };
@@ -80,6 +85,11 @@ impl Writer<'_> {
                 InternetAccess::CaptivePortal => VerdictReason::CaptivePortal,
                 InternetAccess::ProxyAuthRequired => VerdictReason::ProxyAuthRequired,
             },
+            Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
+                let remedy = words::cause_advice(Cause::NoNetwork, self.lang);
+                actions.add(remedy, subject);
+                return true;
+            }
             Outcome::NotMeasured { .. } => return false,
         };
         if let Some(advice) = words::reason_advice(reason, self.lang) {

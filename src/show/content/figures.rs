@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Measurement, Outcome,
-    values::{InternetAccess, LatencyValue, LinkValue, PathValue},
+    values::{DnsPath, InternetAccess, LatencyValue, LinkValue, PathValue},
 };
 
 use super::Writer;
@@ -106,7 +106,12 @@ impl Writer<'_> {
         }
         for measurement in resolvers {
             if let Some(absence) = self.absence(Some(measurement)) {
-                blocks.push(Block::Text(self.lang.labelled(&measurement.target, &absence)));
+                // The probe's word for the system's own way of resolving.
+                let name = match measurement.target.as_str() {
+                    "system" => words::capitalised(&words::dns_path(&DnsPath::System, self.lang)),
+                    address => address.to_owned(),
+                };
+                blocks.push(Block::Text(self.lang.labelled(&name, &words::after_colon(&absence))));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The first ten lines: which school, when, and the answer.
 
 use sonde_report::{
-    Outcome,
+    Outcome, ReasonCode,
     assess::{Unit, Verdict, VerdictKind},
     values::InternetAccess,
 };
@@ -68,6 +68,9 @@ impl Writer<'_> {
                 self.label(Label::NoInternet),
                 &words::after_colon(words::cause(failure.cause, self.lang)),
             )),
+            Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
+                Some(self.label(Label::NoNetwork).to_owned())
+            }
             Outcome::NotMeasured { reason } => Some(self.lang.labelled(
                 self.label(Label::InternetUnchecked),
                 &words::after_colon(words::reason(reason.code, self.lang)),
@@ -76,8 +79,8 @@ impl Writer<'_> {
                 InternetAccess::Open => None,
                 InternetAccess::CaptivePortal => {
                     let host = value.portal_host.as_ref();
-                    let host = host.map_or_else(String::new, |host| self.parenthesis(Label::Portal, host));
-                    Some(format!("{}{host}", self.label(Label::CaptivePortal)))
+                    let host: Vec<String> = host.iter().map(|host| self.note(Label::Portal, host)).collect();
+                    Some(words::with_notes(self.label(Label::CaptivePortal), &host, self.lang))
                 }
                 InternetAccess::ProxyAuthRequired => Some(self.label(Label::ProxyPassword).to_owned()),
             },
@@ -114,10 +117,15 @@ impl Writer<'_> {
 
     fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
         let threshold = verdict.at_least.map_or_else(
-            || self.missing_threshold(verdict).to_owned(),
-            |at_least| self.quantity(verdict.unit, at_least, None),
+            || match self.missing_threshold(verdict) {
+                Label::DependsOnSize => self.label(Label::ThresholdBySize).to_owned(),
+                other => self.label(other).to_owned(),
+            },
+            |at_least| {
+                let threshold = self.quantity(verdict.unit, at_least, None);
+                self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold)
+            },
         );
-        let threshold = self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold);
         let value = match verdict.observed {
             Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
             None => self.label(no_value(verdict.unit)).to_owned(),

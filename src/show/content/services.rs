@@ -1,5 +1,6 @@
 //! The services: what was found at each, the verdict, and who acts.
 
+use sonde_probes::catalogue::{Catalogue, Endpoint};
 use sonde_report::{
     Measurement, Outcome,
     assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
@@ -49,15 +50,14 @@ impl Writer<'_> {
     fn services_table(&self) -> Table {
         let mut endpoints: Vec<&Measurement<EndpointValue>> =
             self.report.measurements.endpoints.iter().collect();
-        // GAR, then ENT, ÉduConnect… A service without a value has no kind: it comes last.
-        endpoints.sort_by_key(|m| m.value().map_or((1, EndpointKind::Control), |value| (0, value.kind)));
+        // GAR, then ENT, ÉduConnect… A service whose kind is not known comes last.
+        endpoints.sort_by_key(|m| service_kind(m).map_or((1, EndpointKind::Control), |kind| (0, kind)));
         let rows = endpoints.into_iter().map(|measurement| {
             let verdict = self.service_verdict(measurement);
             vec![
                 service_name(measurement),
-                measurement
-                    .value()
-                    .map_or(self.label(Label::UnknownF), |value| words::endpoint_kind(value.kind, self.lang))
+                service_kind(measurement)
+                    .map_or(self.label(Label::UnknownF), |kind| words::endpoint_kind(kind, self.lang))
                     .to_owned(),
                 self.service_state(measurement).to_owned(),
                 verdict
@@ -91,7 +91,8 @@ impl Writer<'_> {
     pub(super) fn service_label(&self, id: &str) -> String {
         let values = self.report.measurements.endpoints.iter().filter_map(Measurement::value);
         let known = values.into_iter().find(|value| value.id == id);
-        known.map_or_else(|| id.to_owned(), |value| value.label.clone())
+        let known = known.map(|value| value.label.clone()).or_else(|| Some(catalogued(id)?.label));
+        known.unwrap_or_else(|| id.to_owned())
     }
 
     fn service_state(&self, measurement: &Measurement<EndpointValue>) -> &'static str {
@@ -200,6 +201,16 @@ impl Writer<'_> {
             ));
             return;
         }
+        let timed = |value: &&EndpointValue| {
+            let phases = &value.phases;
+            let times = [phases.dns_us, phases.tcp_us, phases.proxy_us, phases.tls_us, phases.ttfb_us];
+            times.iter().any(Option::is_some)
+        };
+        let measured: Vec<&EndpointValue> = measured.into_iter().filter(timed).collect();
+        if measured.is_empty() {
+            blocks.push(Block::Text(self.label(Label::NoTimes).to_owned()));
+            return;
+        }
         let proxied = measured.iter().any(|value| value.phases.proxy_us.is_some());
         let mut head = self.heads(&[Label::Service]);
         head.extend(["DNS", "TCP"].map(str::to_owned));
@@ -237,7 +248,23 @@ fn adds_to_state(reason: VerdictReason) -> bool {
     )
 }
 
-/// A service's label; its target where it has no value.
+/// A service's label: from its value, or from the built-in catalogue by its id; its target where neither knows it.
 fn service_name(measurement: &Measurement<EndpointValue>) -> String {
-    measurement.value().map_or_else(|| measurement.target.clone(), |value| value.label.clone())
+    match measurement.value() {
+        Some(value) => value.label.clone(),
+        None => {
+            catalogued(&measurement.target).map_or_else(|| measurement.target.clone(), |known| known.label)
+        }
+    }
+}
+
+/// The kind of a service, from its value or from the built-in catalogue.
+fn service_kind(measurement: &Measurement<EndpointValue>) -> Option<EndpointKind> {
+    let known = || catalogued(&measurement.target).map(|known| known.kind);
+    measurement.value().map(|value| value.kind).or_else(known)
+}
+
+/// The built-in catalogue's entry of this id.
+fn catalogued(id: &str) -> Option<Endpoint> {
+    Catalogue::built_in().endpoints().iter().find(|endpoint| endpoint.id == id).cloned()
 }

@@ -102,17 +102,17 @@ impl Writer<'_> {
     }
 
     /// Why there is no threshold to show: it depends on a size that is not known, or there is none.
-    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> &'static str {
+    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> Label {
         let by_size = verdict.unit == Unit::BitPerSecond
             && (self.report.site.size.is_none() || !verdict.comparisons.is_empty());
-        self.label(if by_size { Label::DependsOnSize } else { Label::NoThreshold })
+        if by_size { Label::DependsOnSize } else { Label::NoThreshold }
     }
 
     fn verdict_facts(&self, verdict: &Verdict) -> Vec<(String, String)> {
         let mut facts = vec![self.fact(Label::Measured, self.observed(verdict))];
         let threshold = match verdict.at_least {
             Some(at_least) => self.quantity(verdict.unit, at_least, None),
-            None => self.missing_threshold(verdict).to_owned(),
+            None => self.label(self.missing_threshold(verdict)).to_owned(),
         };
         facts.push(self.fact(Label::Threshold, threshold));
         if let Some(layer) = verdict.layer {
@@ -157,20 +157,23 @@ impl Writer<'_> {
 
     /// The three comparisons of a school whose size is not known.
     fn comparisons(&self, verdict: &Verdict) -> Table {
+        let explained = verdict.comparisons.iter().any(|comparison| !comparison.reasons.is_empty());
         let rows = verdict.comparisons.iter().map(|comparison| {
-            let reasons: Vec<&str> =
-                comparison.reasons.iter().map(|&reason| words::verdict_reason(reason, self.lang)).collect();
-            vec![
+            let mut row = vec![
                 words::size(comparison.size, self.lang).to_owned(),
                 self.quantity(verdict.unit, comparison.at_least, None),
                 words::verdict(comparison.verdict, self.lang).to_owned(),
-                if reasons.is_empty() { self.label(Label::Nobody).to_owned() } else { reasons.join(" ") },
-            ]
+            ];
+            let reasons: Vec<&str> =
+                comparison.reasons.iter().map(|&reason| words::verdict_reason(reason, self.lang)).collect();
+            if explained {
+                let none = reasons.is_empty();
+                row.push(if none { self.label(Label::Nobody).to_owned() } else { reasons.join(" ") });
+            }
+            row
         });
-        Table {
-            caption: self.label(Label::ThreeSizes).to_owned(),
-            head: self.heads(&[Label::Size, Label::Threshold, Label::Verdict, Label::Reasons]),
-            rows: rows.collect(),
-        }
+        let mut head = self.heads(&[Label::Size, Label::Threshold, Label::Verdict]);
+        head.extend(explained.then(|| self.label(Label::Reasons).to_owned()));
+        Table { caption: self.label(Label::ThreeSizes).to_owned(), head, rows: rows.collect() }
     }
 }

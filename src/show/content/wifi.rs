@@ -71,6 +71,8 @@ impl Writer<'_> {
         let bands: Vec<String> = value
             .neighbours
             .iter()
+            // A band is a number of GHz: anything else could be a neighbour's name in a report of another program.
+            .filter(|(band, _)| band.parse::<f64>().is_ok())
             .map(|(band, &count)| {
                 let band = self.band(band);
                 self.lang.labelled(&band, &self.lang.integer(u64::from(count)))

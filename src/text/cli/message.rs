@@ -117,7 +117,7 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
 /// What is wrong with a saved report, in French: the parser's English words help nobody who is not a developer.
 fn report_problem(detail: &str) -> String {
     if detail.starts_with("not a sonde-ecole report") {
-        return "ce n’est pas un rapport JSON de sonde-ecole".to_owned();
+        return "ce n’est pas le JSON d’un rapport de sonde-ecole".to_owned();
     }
     if detail.starts_with("schema ") {
         return "d’une version que ce programme ne connaît pas".to_owned();

@@ -29,6 +29,8 @@ labels! {
     Partial: "MESURE PARTIELLE — interrompue avant la fin : ce qui manque est signalé.",
         "PARTIAL RUN — cut short: what is missing says so.";
     NoInternet: "PAS D’ACCÈS À INTERNET", "NO INTERNET ACCESS";
+    NoNetwork: "PAS DE RÉSEAU — cette machine n’est reliée à aucun réseau : rien n’a pu être mesuré.",
+        "NO NETWORK — this machine is connected to no network: nothing could be measured.";
     InternetUnchecked: "Accès à Internet non vérifié", "Internet access not checked";
     CaptivePortal: "PORTAIL CAPTIF — il répond à la place d’Internet ; s’y connecter, puis relancer.",
         "CAPTIVE PORTAL — it answers in the place of the Internet; log in to it, then run again.";
@@ -58,6 +60,7 @@ labels! {
     NoAccessPoints: "non mesurés", "not measured";
     NoServices: "non vérifiés", "not checked";
     DependsOnSize: "selon la taille de l’école", "depends on the school’s size";
+    ThresholdBySize: "seuil selon la taille de l’école", "threshold depends on the school’s size";
     NoThreshold: "sans seuil", "no threshold";
     Interval95: "intervalle à 95 %", "95% interval";
     ConfidenceNote: "hasard de la mesure seulement", "random error only";
@@ -77,6 +80,7 @@ labels! {
     ServicesCaption: "Services à joindre depuis l’école", "Services to reach from the school";
     ServicesNote: "« Joignable » prouve le chemin réseau, pas les droits ni les abonnements.",
         "“Reachable” proves the network path, not rights or subscriptions.";
+    NoTimes: "Aucun service n’a répondu.", "No service answered.";
     ServicesNotAsked: "Aucun service n’a été vérifié dans cette mesure.", "No service was checked in this run.";
     Failure: "échec", "failure";
     NotMeasured: "non mesuré", "not measured";
@@ -173,7 +177,7 @@ labels! {
     FailedSentence: "Échec", "Failed";
     Detail: "détail", "detail";
     Tried: "essayé aussi", "also tried";
-    ToDo: "À faire", "To do";
+    ToDo: "À faire", "To do";
     CurveTitle: "Débit pendant le transfert", "Rate during the transfer";
 
     // -- method
