@@ -27,7 +27,7 @@ tbody th{overflow-wrap:anywhere;min-width:6rem}
 thead th{background:#eee}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.5rem 0}
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
-@media(max-width:36rem){dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
+@media screen and (max-width:36rem){tbody th{min-width:8rem}dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
 figure{margin:.75rem 0}svg{width:100%;height:auto;max-height:12rem}
 @page{size:A4;margin:15mm}
 @media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3,p:has(+ul){break-after:avoid}table,li,figure,.notice{break-inside:avoid}}

@@ -29,7 +29,7 @@ labels! {
     Partial: "MESURE PARTIELLE — interrompue avant la fin : ce qui manque est signalé.",
         "PARTIAL RUN — cut short: what is missing says so.";
     NoInternet: "PAS D’ACCÈS À INTERNET", "NO INTERNET ACCESS";
-    NoNetwork: "PAS DE RÉSEAU — cette machine n’est reliée à aucun réseau : rien n’a pu être mesuré.",
+    NoNetwork: "PAS DE RÉSEAU — cette machine n’est reliée à aucun réseau : rien n’a pu être mesuré.",
         "NO NETWORK — this machine is connected to no network: nothing could be measured.";
     InternetUnchecked: "Accès à Internet non vérifié", "Internet access not checked";
     CaptivePortal: "PORTAIL CAPTIF — il répond à la place d’Internet ; s’y connecter, puis relancer.",
