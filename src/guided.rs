@@ -19,13 +19,11 @@ pub fn ask(raw: &mut Raw, lang: Lang) -> bool {
     let cancelled = Styled::new(words::CANCELLED.pick(lang));
     inquire::set_global_render_config(RenderConfig::default().with_canceled_prompt_indicator(cancelled));
     complain(words::WELCOME.pick(lang));
-    match questions(raw, lang) {
-        Ok(()) => true,
-        Err(_) => {
-            complain(words::LEFT.pick(lang));
-            false
-        }
+    let answered = questions(raw, lang).is_ok();
+    if !answered {
+        complain(words::LEFT.pick(lang));
     }
+    answered
 }
 
 fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {

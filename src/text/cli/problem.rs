@@ -16,7 +16,6 @@ pub fn say(problem: &Problem, lang: Lang) -> String {
     error_line(&what(problem, lang), lang)
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm of words for each problem")]
 fn what(problem: &Problem, lang: Lang) -> String {
     let q = |text: &str| quoted(text, lang);
     match problem {
