@@ -69,8 +69,7 @@ impl FromStr for Uai {
 
     /// Reads a UAI; spaces around it and lower case are forgiven.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // People write it in groups, and in small letters: `094 0176 f`.
-        let code: String = text.split_whitespace().collect::<String>().to_ascii_uppercase();
+        let code = text.trim().to_ascii_uppercase();
         let shape = || UaiError::Shape(text.to_owned());
         let (digits, letter) = code.split_at_checked(7).ok_or_else(shape)?;
         if !digits.bytes().all(|b| b.is_ascii_digit())
@@ -134,7 +133,6 @@ mod tests {
     #[test]
     fn lower_case_and_spaces_around_are_forgiven() {
         assert_eq!(" 0940176f\n".parse::<Uai>().unwrap().to_string(), "0940176F");
-        assert_eq!("094 0176 f".parse::<Uai>().unwrap().to_string(), "0940176F");
     }
 
     #[test]

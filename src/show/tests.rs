@@ -111,7 +111,7 @@ fn names_from_the_air_and_from_servers_are_shown_and_drive_nothing() {
             // One line, and one bar between the text and the figures.
             "nagios" => assert!(text.lines().count() == 1 && text.matches('|').count() <= 1, "{text}"),
             _ => {
-                assert!(text.lines().all(|l| l.starts_with("# ") || l.starts_with("sonde_ecole_")), "{text}")
+                assert!(text.lines().all(|l| l.starts_with("# ") || l.starts_with("sonde_ecole_")), "{text}");
             }
         }
     }
