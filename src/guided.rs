@@ -1,5 +1,6 @@
 //! The guided mode: a few questions on a terminal, then an ordinary run. Asks, never measures.
 
+use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, Select, Text};
 use sonde_probes::catalogue::Catalogue;
@@ -15,14 +16,14 @@ use crate::text::cli::{guided as words, problem};
 
 /// Asks what is not known yet, and puts the answers into `raw`. `false` when the user left (Esc, Ctrl-C).
 pub fn ask(raw: &mut Raw, lang: Lang) -> bool {
+    let cancelled = Styled::new(words::CANCELLED.pick(lang));
+    inquire::set_global_render_config(RenderConfig::default().with_canceled_prompt_indicator(cancelled));
     complain(words::WELCOME.pick(lang));
-    match questions(raw, lang) {
-        Ok(()) => true,
-        Err(_) => {
-            complain(words::LEFT.pick(lang));
-            false
-        }
+    let answered = questions(raw, lang).is_ok();
+    if !answered {
+        complain(words::LEFT.pick(lang));
     }
+    answered
 }
 
 fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {

@@ -88,7 +88,7 @@ fn help_speaks_the_users_language() {
         String::from_utf8(output.stdout).unwrap()
     };
     let french = help(&["run", "--help"]);
-    assert!(french.contains("Utilisation") && french.contains("Mesure l'école"), "{french}");
+    assert!(french.contains("Utilisation") && french.contains("Mesure l’école"), "{french}");
     assert!(!french.contains("Usage:") && !french.contains("Print help"), "{french}");
     let english = help(&["run", "--help", "--lang", "en"]);
     assert!(english.contains("Usage:") && english.contains("Measure the school"), "{english}");

@@ -21,13 +21,16 @@ h3{font-size:1.05rem;margin:1.5rem 0 .25rem}
 .good{color:#0b5a2a}.bad{color:#a00d0d}.doubt{color:#6b4600}.plain{color:#1a1a1a}
 table{border-collapse:collapse;width:100%;margin:.75rem 0}
 caption{text-align:left;font-weight:bold;padding:.25rem 0}
-th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+.heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
+tbody th{overflow-wrap:anywhere;min-width:6rem}
 thead th{background:#eee}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.5rem 0}
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
+@media screen and (max-width:36rem){tbody th{min-width:8rem}dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
 figure{margin:.75rem 0}svg{width:100%;height:auto;max-height:12rem}
 @page{size:A4;margin:15mm}
-@media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3{break-after:avoid}tr,figure,.notice{break-inside:avoid}}
+@media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3,p:has(+ul){break-after:avoid}table,li,figure,.notice{break-inside:avoid}}
 ";
 
 /// The whole report as one HTML document, without any outside resource.
@@ -55,7 +58,7 @@ fn document(page: &Page) -> Markup {
                     dl {
                         @for line in &page.summary {
                             dt { (clean(&line.name)) }
-                            dd { strong class=(class(line.tone)) { (clean(&line.verdict)) } " " (clean(&line.value)) }
+                            dd { strong class=(class(line.tone)) { (clean(&line.verdict)) } " — " (clean(&line.value)) }
                         }
                     }
                     @for part in &page.sections { (section(part, page.lang)) }
@@ -69,12 +72,15 @@ fn section(section: &Section, lang: Lang) -> Markup {
     html! {
         section {
             h2 { (clean(&section.title)) }
-            @for item in &section.blocks { (block(item, lang)) }
+            @for (index, item) in section.blocks.iter().enumerate() {
+                (block(item, index.checked_sub(1).and_then(|before| section.blocks.get(before)), lang))
+            }
         }
     }
 }
 
-fn block(block: &Block, lang: Lang) -> Markup {
+/// One block. A table right under a heading of the same name keeps its caption for screen readers only.
+fn block(block: &Block, before: Option<&Block>, lang: Lang) -> Markup {
     html! {
         @match block {
             Block::Heading(title) => { h3 { (clean(title)) } }
@@ -89,16 +95,16 @@ fn block(block: &Block, lang: Lang) -> Markup {
                 p { strong { (clean(lang.labelled(title, "").trim_end())) } }
                 ul { @for sentence in sentences { li { (clean(sentence)) } } }
             }
-            Block::Table(shown) => (table(shown)),
+            Block::Table(shown) => (table(shown, matches!(before, Some(Block::Heading(title)) if *title == shown.caption))),
             Block::Curve(shown) => (curve(shown, lang)),
         }
     }
 }
 
-fn table(table: &Table) -> Markup {
+fn table(table: &Table, named: bool) -> Markup {
     html! {
         table {
-            caption { (clean(&table.caption)) }
+            caption class=[named.then_some("heard")] { (clean(&table.caption)) }
             thead { tr { @for name in &table.head { th scope="col" { (clean(name)) } } } }
             tbody {
                 @for row in &table.rows {

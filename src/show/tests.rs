@@ -1,7 +1,7 @@
 //! What a reader sees, for each sample report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use sonde_report::assess::VerdictKind;
+use sonde_report::{CaveatCode, Outcome, assess::VerdictKind};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -68,6 +68,70 @@ fn a_hostile_name_drives_neither_terminal_nor_page_nor_monitoring() {
     assert!(exposition.contains("|\\\"\\n\\\\\""), "{exposition}");
     for line in exposition.lines() {
         assert!(line.starts_with("# ") || line.starts_with("sonde_ecole_"), "{line:?}");
+    }
+}
+
+/// Every way in which a report is shown.
+fn every_form(report: &sonde_report::Report) -> Vec<(&'static str, String)> {
+    let mut forms = Vec::new();
+    for lang in [Lang::Fr, Lang::En] {
+        forms.push(("console", console::report(report, lang, PLAIN)));
+        forms.push(("page", html::report(report, lang)));
+        forms.push(("nagios", monitoring::nagios(report, lang).0));
+    }
+    forms.push(("prometheus", monitoring::prometheus(report)));
+    forms
+}
+
+#[test]
+fn names_from_the_air_and_from_servers_are_shown_and_drive_nothing() {
+    const HOSTILE: &str = "</td><script>alert(1)</script>\u{1b}]0;x\u{7}\u{202e}\r\n|'label=1 # HELP\n\"";
+    let mut report = samples::full();
+    let wifi = report.measurements.wifi.as_mut().unwrap();
+    let Outcome::Measured { value, caveats } = &mut wifi.outcome else { panic!("the sample has a scan") };
+    let school = value.school.as_mut().unwrap();
+    school.ssids = vec![HOSTILE.to_owned()];
+    for seen in &mut school.seen {
+        seen.ssid = HOSTILE.to_owned();
+    }
+    value.scan.positions = vec![HOSTILE.to_owned()];
+    caveats.push(CaveatCode::StaleScan.with(HOSTILE));
+    report.environment.proxy = Some(HOSTILE.to_owned());
+    for endpoint in &mut report.measurements.endpoints {
+        if let Outcome::Measured { value, .. } = &mut endpoint.outcome {
+            value.label = HOSTILE.to_owned();
+            value.redirects = vec![HOSTILE.to_owned()];
+        }
+    }
+    for (form, text) in every_form(&report) {
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{form}");
+        match form {
+            "page" => assert!(text.contains("&lt;script&gt;") && !text.contains("<script"), "{form}"),
+            "console" => assert!(text.contains("alert(1)"), "{form}"),
+            // One line, and one bar between the text and the figures.
+            "nagios" => assert!(text.lines().count() == 1 && text.matches('|').count() <= 1, "{text}"),
+            _ => {
+                assert!(text.lines().all(|l| l.starts_with("# ") || l.starts_with("sonde_ecole_")), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn neighbours_that_a_report_should_not_hold_are_not_shown() {
+    // A report of another program, or a tampered one: what the types do not hold, and a band that is none.
+    let json = include_str!("samples/full.json");
+    let wifi = "\"neighbours\": {";
+    assert_eq!(json.matches(wifi).count(), 1);
+    let tampered = json.replace(
+        wifi,
+        "\"heard\": [{\"ssid\": \"VOISIN-MARQUE\", \"bssid\": \"02:00:5e:ab:cd:ef\"}], \"neighbours\": {\"VOISIN-MARQUE\": 3,",
+    );
+    let report = sonde_report::Report::from_json(&tampered).unwrap();
+    for (form, text) in every_form(&report) {
+        for mark in ["VOISIN-MARQUE", "02:00:5e"] {
+            assert!(!text.to_uppercase().contains(&mark.to_uppercase()), "{form} shows {mark}");
+        }
     }
 }
 

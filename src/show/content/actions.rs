@@ -1,7 +1,7 @@
 //! Who should act: each actor once, each action once, with what it is about.
 
 use sonde_report::{
-    Measurement, Outcome,
+    Cause, Measurement, Outcome, ReasonCode,
     assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
     values::InternetAccess,
 };
@@ -43,10 +43,15 @@ impl Writer<'_> {
     pub(super) fn who_acts(&self) -> Section {
         let mut actions = Actions::default();
         // When the whole way out is missing, every other failure follows from it: it is said once.
-        if !self.way_out_actions(&mut actions) {
-            for verdict in &self.report.assessment.verdicts {
+        // The radios around do not hang on the way out.
+        let no_way_out = self.way_out_actions(&mut actions);
+        for verdict in &self.report.assessment.verdicts {
+            if !no_way_out || verdict.unit == Unit::AccessPoint {
                 self.verdict_actions(verdict, &mut actions);
             }
+        }
+        if !no_way_out {
+            self.unjudged_actions(&mut actions);
         }
         let mut blocks = Vec::new();
         for actor in ACTORS {
@@ -65,7 +70,8 @@ impl Writer<'_> {
 
     /// What to do when there is no way out at all; whether that is so.
     fn way_out_actions(&self, actions: &mut Actions) -> bool {
-        let subject = self.label(Label::Internet);
+        let subject = words::after_colon(self.label(Label::Internet));
+        let subject = subject.as_str();
         let Some(internet) = &self.report.measurements.internet else {
             return false;
         };
@@ -79,6 +85,11 @@ impl Writer<'_> {
                 InternetAccess::CaptivePortal => VerdictReason::CaptivePortal,
                 InternetAccess::ProxyAuthRequired => VerdictReason::ProxyAuthRequired,
             },
+            Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
+                let remedy = words::cause_advice(Cause::NoNetwork, self.lang);
+                actions.add(remedy, subject);
+                return true;
+            }
             Outcome::NotMeasured { .. } => return false,
         };
         if let Some(advice) = words::reason_advice(reason, self.lang) {
@@ -119,6 +130,19 @@ impl Writer<'_> {
                 actions.add((actor, words::act_on(verdict.unit, actor, self.lang)), &subject);
             }
             _ => {}
+        }
+    }
+
+    /// What to do about services that no requirement asks for and that cannot be reached.
+    fn unjudged_actions(&self, actions: &mut Actions) {
+        let judged = |id: &str| {
+            let mut verdicts = self.report.assessment.verdicts.iter();
+            verdicts.any(|v| v.unit == Unit::Service && v.subject.as_deref() == Some(id))
+        };
+        for value in self.report.measurements.endpoints.iter().filter_map(Measurement::value) {
+            if let Some(advice) = words::state_advice(value.state, self.lang).filter(|_| !judged(&value.id)) {
+                actions.add(advice, &value.label);
+            }
         }
     }
 

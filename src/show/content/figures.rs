@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Measurement, Outcome,
-    values::{InternetAccess, LatencyValue, LinkValue, PathValue},
+    values::{DnsPath, InternetAccess, LatencyValue, LinkValue, PathValue},
 };
 
 use super::Writer;
@@ -41,7 +41,7 @@ impl Writer<'_> {
 
     fn latency_facts(&self, value: &LatencyValue) -> Vec<(String, String)> {
         let best = &value.best;
-        let unknown = || self.label(Label::NotKnown).to_owned();
+        let unknown = || self.label(Label::NotKnownF).to_owned();
         let answers = words::of(u64::from(best.received), u64::from(best.sent), self.lang);
         let mut facts = Vec::new();
         // Without any answer there is no time: the zeros that stand in its place are not shown.
@@ -106,7 +106,12 @@ impl Writer<'_> {
         }
         for measurement in resolvers {
             if let Some(absence) = self.absence(Some(measurement)) {
-                blocks.push(Block::Text(self.lang.labelled(&measurement.target, &absence)));
+                // The probe's word for the system's own way of resolving.
+                let name = match measurement.target.as_str() {
+                    "system" => words::capitalised(&words::dns_path(&DnsPath::System, self.lang)),
+                    address => address.to_owned(),
+                };
+                blocks.push(Block::Text(self.lang.labelled(&name, &words::after_colon(&absence))));
             }
         }
     }
@@ -168,7 +173,10 @@ impl Writer<'_> {
         let resolvers = if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
         vec![
             self.fact(Label::Interface, self.interface()),
-            self.fact(Label::Gateway, value.gateway.clone().unwrap_or_else(|| none.to_owned())),
+            self.fact(
+                Label::Gateway,
+                value.gateway.clone().unwrap_or_else(|| self.label(Label::NoneF).to_owned()),
+            ),
             self.fact(Label::Resolvers, resolvers),
             self.fact(Label::IpFamilies, families),
         ]

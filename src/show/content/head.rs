@@ -1,7 +1,7 @@
 //! The first ten lines: which school, when, and the answer.
 
 use sonde_report::{
-    Outcome,
+    Outcome, ReasonCode,
     assess::{Unit, Verdict, VerdictKind},
     values::InternetAccess,
 };
@@ -64,19 +64,23 @@ impl Writer<'_> {
     /// Said once, at the top: no Internet, a captive portal, a proxy that wants a password.
     fn internet_notice(&self) -> Option<String> {
         match &self.report.measurements.internet.as_ref()?.outcome {
-            Outcome::Failed { failure } => Some(
-                self.lang.labelled(self.label(Label::NoInternet), words::cause(failure.cause, self.lang)),
-            ),
-            Outcome::NotMeasured { reason } => Some(
-                self.lang
-                    .labelled(self.label(Label::InternetUnchecked), words::reason(reason.code, self.lang)),
-            ),
+            Outcome::Failed { failure } => Some(self.lang.labelled(
+                self.label(Label::NoInternet),
+                &words::after_colon(words::cause(failure.cause, self.lang)),
+            )),
+            Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
+                Some(self.label(Label::NoNetwork).to_owned())
+            }
+            Outcome::NotMeasured { reason } => Some(self.lang.labelled(
+                self.label(Label::InternetUnchecked),
+                &words::after_colon(words::reason(reason.code, self.lang)),
+            )),
             Outcome::Measured { value, .. } => match value.access {
                 InternetAccess::Open => None,
                 InternetAccess::CaptivePortal => {
                     let host = value.portal_host.as_ref();
-                    let host = host.map_or_else(String::new, |host| self.parenthesis(Label::Portal, host));
-                    Some(format!("{}{host}", self.label(Label::CaptivePortal)))
+                    let host: Vec<String> = host.iter().map(|host| self.note(Label::Portal, host)).collect();
+                    Some(words::with_notes(self.label(Label::CaptivePortal), &host, self.lang))
                 }
                 InternetAccess::ProxyAuthRequired => Some(self.label(Label::ProxyPassword).to_owned()),
             },
@@ -113,13 +117,18 @@ impl Writer<'_> {
 
     fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
         let threshold = verdict.at_least.map_or_else(
-            || self.missing_threshold(verdict).to_owned(),
-            |at_least| self.quantity(verdict.unit, at_least, None),
+            || match self.missing_threshold(verdict) {
+                Label::DependsOnSize => self.label(Label::ThresholdBySize).to_owned(),
+                other => self.label(other).to_owned(),
+            },
+            |at_least| {
+                let threshold = self.quantity(verdict.unit, at_least, None);
+                self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold)
+            },
         );
-        let threshold = self.lang.labelled(&self.label(Label::Threshold).to_lowercase(), &threshold);
         let value = match verdict.observed {
             Some(observed) => self.quantity(verdict.unit, observed, Some(verdict)),
-            None => self.label(Label::NoValue).to_owned(),
+            None => self.label(no_value(verdict.unit)).to_owned(),
         };
         SummaryLine {
             name: words::capitalised(&words::requirement(&verdict.requirement, verdict.unit, self.lang)),
@@ -146,7 +155,7 @@ impl Writer<'_> {
             tone: kind.into(),
             verdict: words::verdict(kind, self.lang).to_owned(),
             value: if asked == 0 {
-                self.label(Label::NoValue).to_owned()
+                self.label(no_value(Unit::Service)).to_owned()
             } else {
                 words::services_reached(reached, asked, self.lang)
             },
@@ -167,5 +176,14 @@ impl Writer<'_> {
             (Unit::AccessPoint, _) => words::access_points(number, self.lang),
             (Unit::Service, _) => self.lang.integer(number),
         }
+    }
+}
+
+/// What stands where the value would, agreeing with what was to be measured.
+pub(super) fn no_value(unit: Unit) -> Label {
+    match unit {
+        Unit::BitPerSecond => Label::NoRate,
+        Unit::AccessPoint => Label::NoAccessPoints,
+        Unit::Service => Label::NoServices,
     }
 }

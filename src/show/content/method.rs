@@ -1,5 +1,6 @@
 //! The method block: everything that influences the measure, as ARCEP's code of conduct (2018, revised 2020) asks.
 
+use sonde_probes::{catalogue::built_in_mires, throughput::MireUrl};
 use sonde_report::{
     CaveatCode, Measurement,
     values::{EndpointState, InterfaceKind, RunConditions, TransferValue},
@@ -47,12 +48,13 @@ impl Writer<'_> {
         let measurements = &self.report.measurements;
         let downs = [measurements.download.as_ref(), measurements.upload.as_ref()];
         let Some(value) = downs.into_iter().flatten().find_map(Measurement::value) else {
-            facts.push(self.fact(Label::Mire, self.label(Label::None)));
+            facts.push(self.fact(Label::Mire, self.label(Label::NoneF)));
             return;
         };
+        let server = format!("{} ({})", value.server.url, value.server.address);
+        facts.push(self.fact(Label::Mire, server));
+        facts.extend(operator(&value.server.url).map(|operator| self.fact(Label::MireOperator, operator)));
         facts.extend([
-            self.fact(Label::Mire, format!("{} ({})", value.server.url, value.server.address)),
-            self.fact(Label::MireOperator, self.label(Label::NotKnown)),
             self.fact(Label::Family4, format!("IPv{}", value.server.family)),
             self.fact(Label::Protocol, words::mire_protocol(value.protocol, self.lang)),
         ]);
@@ -80,7 +82,7 @@ impl Writer<'_> {
     /// The interface in words: name, kind, link rate.
     pub(super) fn interface(&self) -> String {
         let Some(interface) = &self.report.environment.interface else {
-            return self.label(Label::Unknown).to_owned();
+            return self.label(Label::UnknownF).to_owned();
         };
         let kind = words::interface_kind(interface.kind, self.lang);
         let rate = interface
@@ -107,7 +109,7 @@ impl Writer<'_> {
         }
         // Only a TLS session that was made can show that nothing decrypts it.
         let looked = services.iter().any(|value| value.tls.is_some());
-        if looked { Label::InterceptionNotSeen } else { Label::NotWatched }
+        if looked { Label::InterceptionNotSeen } else { Label::NotWatchedF }
     }
 
     /// Load of the processor and traffic of others while the run lasted.
@@ -130,7 +132,7 @@ impl Writer<'_> {
             .flatten()
             .collect();
         let loads =
-            if loads.is_empty() { self.label(Label::NotWatched).to_owned() } else { loads.join(", ") };
+            if loads.is_empty() { self.label(Label::NotWatchedF).to_owned() } else { loads.join(", ") };
         facts.push(self.fact(Label::Cpu, loads));
     }
 
@@ -151,7 +153,7 @@ impl Writer<'_> {
             .flatten()
             .flatten()
             .collect();
-        if ways.is_empty() { self.label(Label::NotWatched).to_owned() } else { ways.join(", ") }
+        if ways.is_empty() { self.label(Label::NotWatchedPlural).to_owned() } else { ways.join(", ") }
     }
 
     fn clock(&self) -> String {
@@ -159,7 +161,7 @@ impl Writer<'_> {
         let state = self.label(match clock.synchronised {
             Some(true) => Label::ClockSynchronised,
             Some(false) => Label::ClockNotSynchronised,
-            None => Label::NotKnown,
+            None => Label::NotKnownF,
         });
         match clock.offset_ms {
             Some(offset) => {
@@ -178,4 +180,14 @@ impl Writer<'_> {
         facts.push(self.fact(Label::RuleFile, format!("{} — {} ({})", rule.id, rule.title, rule.dated)));
         facts.push(self.fact(Label::ReportId, self.report.report_id.to_string()));
     }
+}
+
+/// Who runs a mire: known for the built-in ones, by their host. Nobody is named for another: its URL says enough.
+fn operator(url: &str) -> Option<String> {
+    let host = |url: &str| url.parse::<MireUrl>().ok().map(|mire| mire.target.host);
+    let wanted = host(url)?;
+    built_in_mires()
+        .into_iter()
+        .find(|mire| host(&mire.url).as_ref() == Some(&wanted))
+        .map(|mire| mire.operator)
 }

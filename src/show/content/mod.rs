@@ -63,43 +63,45 @@ impl Writer<'_> {
 
     /// A failure in words: how far it got, why it stopped, the technical detail.
     fn failed(&self, failure: &Failure) -> String {
-        let mut text = self.lang.labelled(
+        let text = self.lang.labelled(
             &format!("{} ({})", self.label(Label::FailedSentence), words::stage(failure.stage, self.lang)),
-            words::cause(failure.cause, self.lang),
+            &words::after_colon(words::cause(failure.cause, self.lang)),
         );
-        if let Some(detail) = &failure.detail {
-            text.push_str(&self.parenthesis(Label::Detail, detail));
-        }
-        for attempt in &failure.attempts {
-            text.push_str(&self.parenthesis(
-                Label::Tried,
-                &format!(
-                    "{}, {}, {}",
-                    attempt.target,
-                    words::stage(attempt.stage, self.lang),
-                    words::cause(attempt.cause, self.lang).trim_end_matches('.')
-                ),
-            ));
-        }
-        text
+        words::with_notes(&text, &self.failure_notes(failure), self.lang)
+    }
+
+    /// The technical detail of a failure, and what else was tried.
+    fn failure_notes(&self, failure: &Failure) -> Vec<String> {
+        let detail = failure.detail.iter().map(|detail| self.note(Label::Detail, detail));
+        let attempts = failure.attempts.iter().map(|attempt| {
+            let cause = words::after_colon(words::cause(attempt.cause, self.lang));
+            let stage = words::stage(attempt.stage, self.lang);
+            self.note(Label::Tried, &format!("{}, {stage}, {}", attempt.target, cause.trim_end_matches('.')))
+        });
+        detail.chain(attempts).collect()
     }
 
     /// Why something was not tried, and what can be done about it.
     fn not_measured(&self, reason: &Reason) -> String {
-        let sentence = words::reason(reason.code, self.lang);
-        let mut text = self.lang.labelled(self.label(Label::NotMeasuredSentence), sentence);
+        let sentence = words::after_colon(words::reason(reason.code, self.lang));
+        let text = self.lang.labelled(self.label(Label::NotMeasuredSentence), &sentence);
+        let notes: Vec<String> =
+            reason.detail.iter().map(|detail| self.note(Label::Detail, detail)).collect();
+        let mut text = words::with_notes(&text, &notes, self.lang);
         if let Some(remedy) = reason.remedy {
+            let remedy = words::after_colon(words::remedy(remedy, self.lang));
             text.push(' ');
-            text.push_str(&self.lang.labelled(self.label(Label::ToDo), words::remedy(remedy, self.lang)));
-        }
-        if let Some(detail) = &reason.detail {
-            text.push_str(&self.parenthesis(Label::Detail, detail));
+            text.push_str(&self.lang.labelled(self.label(Label::ToDo), &remedy));
         }
         text
     }
 
+    fn note(&self, label: Label, value: &str) -> String {
+        self.lang.labelled(self.label(label), value)
+    }
+
     fn parenthesis(&self, label: Label, value: &str) -> String {
-        format!(" ({})", self.lang.labelled(self.label(label), value))
+        format!(" ({})", self.note(label, value))
     }
 
     /// What weakens a measured value, as a list; nothing when nothing does.
@@ -108,11 +110,12 @@ impl Writer<'_> {
             .caveats()
             .iter()
             .map(|caveat| {
-                let sentence = words::caveat(caveat.code, self.lang).to_owned();
-                match &caveat.detail {
-                    Some(detail) => sentence + &self.parenthesis(Label::Detail, detail),
-                    None => sentence,
-                }
+                let sentence = words::caveat(caveat.code, self.lang);
+                let detail =
+                    caveat.detail.as_ref().map(|text| words::caveat_detail(caveat.code, text, self.lang));
+                let notes: Vec<String> =
+                    detail.iter().map(|detail| self.note(Label::Detail, detail)).collect();
+                words::with_notes(sentence, &notes, self.lang)
             })
             .collect();
         (!notes.is_empty()).then(|| Block::List(self.label(Label::Notes).to_owned(), notes))

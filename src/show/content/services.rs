@@ -1,5 +1,6 @@
 //! The services: what was found at each, the verdict, and who acts.
 
+use sonde_probes::catalogue::{Catalogue, Endpoint};
 use sonde_report::{
     Measurement, Outcome,
     assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
@@ -31,21 +32,13 @@ impl Writer<'_> {
             blocks.push(Block::Text(self.label(Label::ServicesNotAsked).to_owned()));
         } else {
             blocks.push(Block::Table(self.services_table()));
-            self.push_list(
-                blocks,
-                Label::Reasons,
-                endpoints.iter().filter_map(|m| self.service_trouble(m)).collect(),
-            );
+            self.push_list(blocks, Label::Reasons, self.troubles());
         }
         let general = verdicts.iter().filter(|v| v.subject.is_none()).flat_map(|v| &v.reasons);
         let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()).collect();
         self.push_list(blocks, Label::Notes, general);
         if let Some(first) = verdicts.first() {
-            let rule = &self.report.assessment.requirements;
-            blocks.push(Block::Facts(vec![
-                self.fact(Label::Source, rule.source.clone()),
-                self.fact(Label::Level, words::level(first.level, self.lang)),
-            ]));
+            blocks.extend(self.own_level(first).map(|level| Block::Facts(vec![level])));
             let assumptions = first.assumptions.iter().map(|&a| words::assumption(a, self.lang).to_owned());
             self.push_list(blocks, Label::Assumptions, assumptions.collect());
         }
@@ -57,22 +50,20 @@ impl Writer<'_> {
     fn services_table(&self) -> Table {
         let mut endpoints: Vec<&Measurement<EndpointValue>> =
             self.report.measurements.endpoints.iter().collect();
-        // GAR, then ENT, ÉduConnect… A service without a value has no kind: it comes last.
-        endpoints.sort_by_key(|m| m.value().map_or((1, EndpointKind::Control), |value| (0, value.kind)));
+        // GAR, then ENT, ÉduConnect… A service whose kind is not known comes last.
+        endpoints.sort_by_key(|m| service_kind(m).map_or((1, EndpointKind::Control), |kind| (0, kind)));
         let rows = endpoints.into_iter().map(|measurement| {
             let verdict = self.service_verdict(measurement);
             vec![
                 service_name(measurement),
-                measurement
-                    .value()
-                    .map_or(self.label(Label::Unknown), |value| words::endpoint_kind(value.kind, self.lang))
+                service_kind(measurement)
+                    .map_or(self.label(Label::UnknownF), |kind| words::endpoint_kind(kind, self.lang))
                     .to_owned(),
                 self.service_state(measurement).to_owned(),
                 verdict
                     .map_or(self.label(Label::Nobody), |v| words::verdict(v.verdict, self.lang))
                     .to_owned(),
-                self.short_actor(verdict.filter(|v| v.verdict != VerdictKind::Met).and_then(|v| v.act))
-                    .to_owned(),
+                self.short_actor(self.service_actor(measurement)).to_owned(),
             ]
         });
         Table {
@@ -100,7 +91,8 @@ impl Writer<'_> {
     pub(super) fn service_label(&self, id: &str) -> String {
         let values = self.report.measurements.endpoints.iter().filter_map(Measurement::value);
         let known = values.into_iter().find(|value| value.id == id);
-        known.map_or_else(|| id.to_owned(), |value| value.label.clone())
+        let known = known.map(|value| value.label.clone()).or_else(|| Some(catalogued(id)?.label));
+        known.unwrap_or_else(|| id.to_owned())
     }
 
     fn service_state(&self, measurement: &Measurement<EndpointValue>) -> &'static str {
@@ -111,39 +103,80 @@ impl Writer<'_> {
         }
     }
 
-    /// One line on a service that cannot be reached: what was seen, and why. `None` when it can.
+    /// Who acts about a service: as its verdict says, or, for one that no requirement asks for, as its state does.
+    fn service_actor(&self, measurement: &Measurement<EndpointValue>) -> Option<Actor> {
+        match self.service_verdict(measurement) {
+            Some(verdict) if verdict.verdict == VerdictKind::Met => None,
+            Some(verdict) => verdict.act,
+            None => Some(words::state_advice(measurement.value()?.state, self.lang)?.0),
+        }
+    }
+
+    /// One line on what keeps services from being reached; those with the same trouble stand together.
+    fn troubles(&self) -> Vec<String> {
+        let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+        for measurement in &self.report.measurements.endpoints {
+            let Some(trouble) = self.service_trouble(measurement) else { continue };
+            let name = service_name(measurement);
+            match lines.iter_mut().find(|(known, _)| *known == trouble) {
+                Some((_, names)) => names.push(name),
+                None => lines.push((trouble, vec![name])),
+            }
+        }
+        let line = |(trouble, names): (String, Vec<String>)| {
+            self.lang.labelled(&words::together(&names, self.lang), &words::after_colon(&trouble))
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    /// What was seen at a service that cannot be reached, and why. `None` when it can.
     fn service_trouble(&self, measurement: &Measurement<EndpointValue>) -> Option<String> {
-        let name = service_name(measurement);
         let Some(value) = measurement.value() else {
-            return self.absence(Some(measurement)).map(|why| self.lang.labelled(&name, &why));
+            return self.absence(Some(measurement));
         };
         if matches!(value.state, EndpointState::Reachable | EndpointState::ReachableViaProxy) {
             return None;
         }
-        let mut text = words::endpoint_state(value.state, self.lang).to_owned() + ".";
-        let mut push = |sentence: &str| {
-            text.push(' ');
-            text.push_str(sentence);
+        let notes = self.trouble_notes(value);
+        let state = words::endpoint_state(value.state, self.lang);
+        let mut sentences = match &value.failure {
+            Some(failure) => {
+                let cause = words::cause(failure.cause, self.lang);
+                vec![format!("{state}."), words::with_notes(cause, &notes, self.lang)]
+            }
+            None => vec![words::with_notes(state, &notes, self.lang)],
         };
         let verdict = self.service_verdict(measurement);
-        for &reason in verdict.map_or(&[] as &[VerdictReason], |v| &v.reasons) {
-            push(words::verdict_reason(reason, self.lang));
-        }
+        let reasons = verdict.map_or(&[] as &[VerdictReason], |v| &v.reasons);
+        let reasons = reasons.iter().filter(|&&reason| value.failure.is_none() || adds_to_state(reason));
+        sentences.extend(reasons.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()));
+        Some(sentences.join(" "))
+    }
+
+    /// The technical facts about a service in trouble, each once.
+    fn trouble_notes(&self, value: &EndpointValue) -> Vec<String> {
+        let mut notes = Vec::new();
+        let status = value.http_status.map(|status| status.to_string());
+        let issuer = value.tls.as_ref().and_then(|tls| tls.issuer.clone());
+        let issuer = issuer.filter(|_| value.state == EndpointState::Intercepted);
+        let last = value.redirects.last();
         if let Some(failure) = &value.failure {
-            push(&self.failed(failure));
+            notes.push(self.note(Label::StageReached, words::stage(failure.stage, self.lang)));
+            let said = |detail: &String| {
+                status.as_ref() == Some(detail)
+                    || issuer.as_ref() == Some(detail)
+                    || last.is_some_and(|url| url.contains(detail.as_str()))
+            };
+            let bare = sonde_report::Failure {
+                detail: failure.detail.clone().filter(|detail| !said(detail)),
+                ..failure.clone()
+            };
+            notes.extend(self.failure_notes(&bare));
         }
-        if value.state == EndpointState::Intercepted
-            && let Some(issuer) = value.tls.as_ref().and_then(|tls| tls.issuer.as_ref())
-        {
-            text.push_str(&self.parenthesis(Label::Issuer, issuer));
-        }
-        if let Some(last) = value.redirects.last() {
-            text.push_str(&self.parenthesis(Label::RedirectedTo, last));
-        }
-        if let Some(status) = value.http_status {
-            text.push_str(&self.parenthesis(Label::HttpStatus, &status.to_string()));
-        }
-        Some(self.lang.labelled(&name, &text))
+        notes.extend(issuer.map(|issuer| self.note(Label::Issuer, &issuer)));
+        notes.extend(last.map(|url| self.note(Label::RedirectedTo, url)));
+        notes.extend(status.map(|status| self.note(Label::HttpStatus, &status)));
+        notes
     }
 
     fn short_actor(&self, actor: Option<Actor>) -> &'static str {
@@ -166,6 +199,16 @@ impl Writer<'_> {
             blocks.push(Block::Text(
                 self.absence::<EndpointValue>(self.report.measurements.endpoints.first()).unwrap_or_default(),
             ));
+            return;
+        }
+        let timed = |value: &&EndpointValue| {
+            let phases = &value.phases;
+            let times = [phases.dns_us, phases.tcp_us, phases.proxy_us, phases.tls_us, phases.ttfb_us];
+            times.iter().any(Option::is_some)
+        };
+        let measured: Vec<&EndpointValue> = measured.into_iter().filter(timed).collect();
+        if measured.is_empty() {
+            blocks.push(Block::Text(self.label(Label::NoTimes).to_owned()));
             return;
         }
         let proxied = measured.iter().any(|value| value.phases.proxy_us.is_some());
@@ -193,7 +236,35 @@ impl Writer<'_> {
     }
 }
 
-/// A service's label; its target where it has no value.
+/// Whether a verdict's reason says more than the service's state and the failure's cause do.
+fn adds_to_state(reason: VerdictReason) -> bool {
+    !matches!(
+        reason,
+        VerdictReason::BlockedByFilter
+            | VerdictReason::TlsIntercepted
+            | VerdictReason::ProxyAuthRequired
+            | VerdictReason::DnsAltered
+            | VerdictReason::CaptivePortal
+    )
+}
+
+/// A service's label: from its value, or from the built-in catalogue by its id; its target where neither knows it.
 fn service_name(measurement: &Measurement<EndpointValue>) -> String {
-    measurement.value().map_or_else(|| measurement.target.clone(), |value| value.label.clone())
+    match measurement.value() {
+        Some(value) => value.label.clone(),
+        None => {
+            catalogued(&measurement.target).map_or_else(|| measurement.target.clone(), |known| known.label)
+        }
+    }
+}
+
+/// The kind of a service, from its value or from the built-in catalogue.
+fn service_kind(measurement: &Measurement<EndpointValue>) -> Option<EndpointKind> {
+    let known = || catalogued(&measurement.target).map(|known| known.kind);
+    measurement.value().map(|value| value.kind).or_else(known)
+}
+
+/// The built-in catalogue's entry of this id.
+fn catalogued(id: &str) -> Option<Endpoint> {
+    Catalogue::built_in().endpoints().iter().find(|endpoint| endpoint.id == id).cloned()
 }

@@ -1,8 +1,11 @@
 //! Each verdict with its value, threshold, source, level, confidence and reasons.
 
-use sonde_report::assess::{Unit, Verdict};
+use sonde_report::{
+    assess::{Unit, Verdict},
+    requirement::Level,
+};
 
-use super::Writer;
+use super::{Writer, head::no_value};
 use crate::{
     show::page::{Block, Section, Table},
     text::report::{self as words, Label},
@@ -13,6 +16,15 @@ impl Writer<'_> {
     pub(super) fn verdicts(&self) -> Section {
         let verdicts = &self.report.assessment.verdicts;
         let mut blocks = Vec::new();
+        if !verdicts.is_empty() {
+            // One rule file judges the whole report: its source is named once.
+            let rule = &self.report.assessment.requirements;
+            let mut facts = vec![self.fact(Label::Source, rule.source.clone())];
+            facts.extend(
+                self.common_level().map(|level| self.fact(Label::Level, words::level(level, self.lang))),
+            );
+            blocks.push(Block::Facts(facts));
+        }
         for verdict in verdicts.iter().filter(|v| v.unit != Unit::Service) {
             self.verdict(verdict, &mut blocks);
         }
@@ -21,6 +33,19 @@ impl Writer<'_> {
         }
         self.services(&mut blocks);
         Section { title: self.label(Label::Verdicts).to_owned(), blocks }
+    }
+
+    /// How binding the requirements are, where all are alike.
+    fn common_level(&self) -> Option<Level> {
+        let mut levels = self.report.assessment.verdicts.iter().map(|verdict| verdict.level);
+        let first = levels.next()?;
+        levels.all(|level| level == first).then_some(first)
+    }
+
+    /// How binding a requirement is, where that was not said for all.
+    pub(super) fn own_level(&self, verdict: &Verdict) -> Option<(String, String)> {
+        let own = self.common_level().is_none();
+        own.then(|| self.fact(Label::Level, words::level(verdict.level, self.lang)))
     }
 
     fn verdict(&self, verdict: &Verdict, blocks: &mut Vec<Block>) {
@@ -77,25 +102,23 @@ impl Writer<'_> {
     }
 
     /// Why there is no threshold to show: it depends on a size that is not known, or there is none.
-    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> &'static str {
+    pub(super) fn missing_threshold(&self, verdict: &Verdict) -> Label {
         let by_size = verdict.unit == Unit::BitPerSecond
             && (self.report.site.size.is_none() || !verdict.comparisons.is_empty());
-        self.label(if by_size { Label::DependsOnSize } else { Label::NoThreshold })
+        if by_size { Label::DependsOnSize } else { Label::NoThreshold }
     }
 
     fn verdict_facts(&self, verdict: &Verdict) -> Vec<(String, String)> {
-        let rule = &self.report.assessment.requirements;
         let mut facts = vec![self.fact(Label::Measured, self.observed(verdict))];
         let threshold = match verdict.at_least {
             Some(at_least) => self.quantity(verdict.unit, at_least, None),
-            None => self.missing_threshold(verdict).to_owned(),
+            None => self.label(self.missing_threshold(verdict)).to_owned(),
         };
         facts.push(self.fact(Label::Threshold, threshold));
         if let Some(layer) = verdict.layer {
             facts.push(self.fact(Label::Counted, words::layer(layer, self.lang)));
         }
-        facts.push(self.fact(Label::Source, rule.source.clone()));
-        facts.push(self.fact(Label::Level, words::level(verdict.level, self.lang)));
+        facts.extend(self.own_level(verdict));
         if let Some(probability) = verdict.confidence {
             let words = words::confidence(probability, self.lang);
             facts.push(
@@ -114,8 +137,7 @@ impl Writer<'_> {
                 Unit::AccessPoint => self.absence(measurements.wifi.as_ref()),
                 Unit::Service => None,
             };
-            let none = self.label(Label::NoValue);
-            return why.map_or_else(|| none.to_owned(), |why| format!("{none}. {why}"));
+            return why.unwrap_or_else(|| self.label(no_value(verdict.unit)).to_owned());
         };
         let value = self.quantity(verdict.unit, observed, Some(verdict));
         match verdict.observed_range {
@@ -135,20 +157,23 @@ impl Writer<'_> {
 
     /// The three comparisons of a school whose size is not known.
     fn comparisons(&self, verdict: &Verdict) -> Table {
+        let explained = verdict.comparisons.iter().any(|comparison| !comparison.reasons.is_empty());
         let rows = verdict.comparisons.iter().map(|comparison| {
-            let reasons: Vec<&str> =
-                comparison.reasons.iter().map(|&reason| words::verdict_reason(reason, self.lang)).collect();
-            vec![
+            let mut row = vec![
                 words::size(comparison.size, self.lang).to_owned(),
                 self.quantity(verdict.unit, comparison.at_least, None),
                 words::verdict(comparison.verdict, self.lang).to_owned(),
-                if reasons.is_empty() { self.label(Label::Nobody).to_owned() } else { reasons.join(" ") },
-            ]
+            ];
+            let reasons: Vec<&str> =
+                comparison.reasons.iter().map(|&reason| words::verdict_reason(reason, self.lang)).collect();
+            if explained {
+                let none = reasons.is_empty();
+                row.push(if none { self.label(Label::Nobody).to_owned() } else { reasons.join(" ") });
+            }
+            row
         });
-        Table {
-            caption: self.label(Label::ThreeSizes).to_owned(),
-            head: self.heads(&[Label::Size, Label::Threshold, Label::Verdict, Label::Reasons]),
-            rows: rows.collect(),
-        }
+        let mut head = self.heads(&[Label::Size, Label::Threshold, Label::Verdict]);
+        head.extend(explained.then(|| self.label(Label::Reasons).to_owned()));
+        Table { caption: self.label(Label::ThreeSizes).to_owned(), head, rows: rows.collect() }
     }
 }

@@ -65,12 +65,14 @@ impl Writer<'_> {
             self.fact(Label::BssidsSeen, self.lang.integer(u64::from(value.bssids_seen))),
         ];
         match &value.school {
-            None => facts.push(self.fact(Label::SchoolNetworks, self.label(Label::NotKnown))),
+            None => facts.push(self.fact(Label::SchoolNetworks, self.label(Label::NotKnownPlural))),
             Some(school) => facts.extend(self.school_facts(school)),
         }
         let bands: Vec<String> = value
             .neighbours
             .iter()
+            // A band is a number of GHz: anything else could be a neighbour's name in a report of another program.
+            .filter(|(band, _)| band.parse::<f64>().is_ok())
             .map(|(band, &count)| {
                 let band = self.band(band);
                 self.lang.labelled(&band, &self.lang.integer(u64::from(count)))

@@ -34,11 +34,11 @@ impl Group {
     #[must_use]
     pub fn heading(self, lang: Lang) -> &'static str {
         match self {
-            Self::School => lang.pick("L'école ", "The school"),
+            Self::School => lang.pick("L’école ", "The school"),
             Self::Measures => lang.pick("Ce qui est mesuré ", "What is measured"),
             Self::Network => lang.pick("Le réseau ", "The network"),
             Self::Output => lang.pick("Le rapport ", "The report"),
-            Self::Upload => lang.pick("L'envoi ", "Sending"),
+            Self::Upload => lang.pick("L’envoi ", "Sending"),
         }
     }
 }
@@ -95,10 +95,10 @@ pub fn commands_heading(lang: Lang) -> &'static str {
 pub fn command(path: &str) -> Option<Both> {
     Some(match path {
         "" => both(
-            "Mesure l'accès à Internet, les services et le Wi-Fi d'une école primaire, et dit si la préconisation est atteinte.",
-            "Measures a primary school's Internet access, services and Wi-Fi, and says whether the recommendation is met.",
+            "Mesure l’accès à Internet, les services et le Wi-Fi d’une école primaire, et dit si la préconisation est atteinte.",
+            "Measures a primary school’s Internet access, services and Wi-Fi, and says whether the recommendation is met.",
         ),
-        "run" => both("Mesure l'école et imprime le rapport", "Measure the school and print the report"),
+        "run" => both("Mesure l’école et imprime le rapport", "Measure the school and print the report"),
         "demo" => both(
             "Démonstration : une école miniature sur cette machine, sans Internet ni droits particuliers",
             "Demonstration: a miniature school on this machine, without Internet or special rights",
@@ -108,12 +108,12 @@ pub fn command(path: &str) -> Option<Both> {
             "Measurement server (mire): ndt7 and LibreSpeed",
         ),
         "upload" => both("Envoie les rapports en attente", "Send the reports that wait"),
-        "spool" => both("Rapports en attente d'envoi", "Reports that wait to be sent"),
+        "spool" => both("Rapports en attente d’envoi", "Reports that wait to be sent"),
         "spool status" => both("Dit ce qui attend, et pourquoi", "Say what waits, and why"),
         "report" => both("Affiche un rapport enregistré (JSON)", "Show a saved report (JSON)"),
         "endpoints" => both("Le catalogue des services (GAR, ENT…)", "The catalogue of services (GAR, ENT…)"),
         "endpoints list" => both("Liste les services connus", "List the known services"),
-        "schema" => both("Imprime le schéma JSON du rapport", "Print the report's JSON schema"),
+        "schema" => both("Imprime le schéma JSON du rapport", "Print the report’s JSON schema"),
         _ => return None,
     })
 }
@@ -123,7 +123,7 @@ pub fn command(path: &str) -> Option<Both> {
 pub fn after(path: &str) -> Option<Both> {
     Some(match path {
         "" => both(
-            "Sans commande, dans un terminal, l'outil pose quelques questions puis mesure.\n\
+            "Sans commande, dans un terminal, l’outil pose quelques questions puis mesure.\n\
              Premier essai sans réseau : sonde-ecole demo",
             "Without a command, on a terminal, the tool asks a few questions and then measures.\n\
              First try, without a network: sonde-ecole demo",
@@ -132,28 +132,30 @@ pub fn after(path: &str) -> Option<Both> {
             "Codes de retour : 0 conforme · 1 non conforme · 2 exécution impossible ou fichier non écrit · 3 indéterminé.\n\
              Avec --format nagios, ceux des greffons de supervision : 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
-             Mots de passe : jamais en argument. Celui du mandataire va dans HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans\n\
-             le fichier de configuration ; le jeton d'envoi dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
+             Mots de passe : jamais en argument. Celui du mandataire va dans HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans \
+             le fichier de configuration ; le jeton d’envoi dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
              \n\
              Exemples :\n  \
-             sonde-ecole run --uai 0940176F --size moyenne --ssid 'ecole-*' --wifi-on oui --html rapport.html\n  \
-             sonde-ecole run --quiet --json /var/lib/sonde-ecole/dernier.json        (cron)",
+             sonde-ecole run --uai 0940176F --size moyenne --html rapport.html\n  \
+             sonde-ecole run --size petite --ssid 'ecole-*' --wifi-on oui\n  \
+             sonde-ecole run --quiet --json /var/lib/sonde-ecole/dernier.json   (cron)",
             "Exit codes: 0 met · 1 not met · 2 could not run, or a file not written · 3 inconclusive.\n\
              With --format nagios, those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
-             Passwords: never as an argument. The proxy's goes into HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the\n\
+             Passwords: never as an argument. The proxy’s goes into HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the \
              configuration file; the upload token into SONDE_ECOLE_UPLOAD_TOKEN or a file.\n\
              \n\
              Examples:\n  \
-             sonde-ecole run --uai 0940176F --size medium --ssid 'ecole-*' --wifi-on yes --html report.html\n  \
-             sonde-ecole run --quiet --json /var/lib/sonde-ecole/latest.json        (cron)",
+             sonde-ecole run --uai 0940176F --size medium --html report.html\n  \
+             sonde-ecole run --size small --ssid 'ecole-*' --wifi-on yes\n  \
+             sonde-ecole run --quiet --json /var/lib/sonde-ecole/latest.json   (cron)",
         ),
         "demo" => both(
             "Code de retour : 0 quand la démonstration est allée au bout, quel que soit le verdict affiché ; 2 sinon.",
             "Exit code: 0 when the demonstration ran to its end, whatever verdict it shows; 2 otherwise.",
         ),
         "mire" => both(
-            "Par défaut la mire n'écoute que sur cette machine (127.0.0.1:8080). Pour l'ouvrir au réseau :\n  \
+            "Par défaut la mire n’écoute que sur cette machine (127.0.0.1:8080). Pour l’ouvrir au réseau :\n  \
              sonde-ecole mire --listen 0.0.0.0:8080\n\
              Les agents la désignent alors par --mire ndt7+http://ADRESSE:8080/",
             "By default the server listens on this machine only (127.0.0.1:8080). To open it to the network:\n  \
@@ -171,8 +173,8 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
         "mire" => mire(id).or_else(|| common(id)),
         "demo" if id == "size" => Some(ArgumentText {
             help: both(
-                "Taille de l'école de démonstration : petite, moyenne (par défaut) ou grande ; sa ligne fait 12 Mbit/s",
-                "Size of the demonstration's school: small, medium (default) or large; its line has 12 Mbit/s",
+                "Taille de l’école de démonstration : petite, moyenne (par défaut) ou grande ; sa ligne fait 12 Mbit/s",
+                "Size of the demonstration’s school: small, medium (default) or large; its line has 12 Mbit/s",
             ),
             value: Some(both("TAILLE", "SIZE")),
             group: Some(Group::School),
@@ -187,7 +189,7 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
         }),
         "report" if id == "file" => Some(ArgumentText {
             help: both(
-                "Rapport JSON à afficher ; « - » lit l'entrée standard",
+                "Rapport JSON à afficher ; « - » lit l’entrée standard",
                 "JSON report to show; \"-\" reads standard input",
             ),
             value: Some(FILE),
@@ -214,13 +216,13 @@ fn common(id: &str) -> Option<ArgumentText> {
         "config" => (
             both(
                 "Fichier de configuration TOML, en plus de celui de la machine (/etc/sonde-ecole/config.toml)",
-                "TOML configuration file, beside the machine's (/etc/sonde-ecole/config.toml)",
+                "TOML configuration file, beside the machine’s (/etc/sonde-ecole/config.toml)",
             ),
             Some(FILE),
         ),
         "verbose" => (
             both(
-                "Journal détaillé sur la sortie d'erreur (-vv : davantage)",
+                "Journal détaillé sur la sortie d’erreur (-vv : davantage)",
                 "Detailed log on standard error (-vv: more)",
             ),
             None,
@@ -235,13 +237,13 @@ fn school(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "uai" => (
             both(
-                "UAI de l'école : sept chiffres et une lettre de contrôle",
-                "The school's UAI: seven digits and a check letter",
+                "UAI de l’école : sept chiffres et une lettre de contrôle",
+                "The school’s UAI: seven digits and a check letter",
             ),
             None,
         ),
         "site" => (
-            both("Précision libre : bâtiment, site d'un RPI", "Free label: building, site of an RPI"),
+            both("Précision libre : bâtiment, site d’un RPI", "Free label: building, site of an RPI"),
             Some(both("TEXTE", "TEXT")),
         ),
         "size" => (
@@ -253,15 +255,15 @@ fn school(id: &str) -> Option<ArgumentText> {
         ),
         "ssid" => (
             both(
-                "Nom (SSID) des réseaux Wi-Fi de l'école, * et ? permis ; répétable",
-                "Name (SSID) of the school's Wi-Fi networks, * and ? allowed; repeatable",
+                "Nom (SSID) des réseaux Wi-Fi de l’école, * et ? permis ; répétable",
+                "Name (SSID) of the school’s Wi-Fi networks, * and ? allowed; repeatable",
             ),
             Some(both("MOTIF", "GLOB")),
         ),
         "wifi_on" => (
             both(
-                "Le Wi-Fi de l'école est-il allumé pendant la mesure ? oui, non, inconnu (par défaut)",
-                "Is the school's Wi-Fi on during the run? yes, no, unknown (default)",
+                "Le Wi-Fi de l’école est-il allumé pendant la mesure ? oui, non, inconnu (par défaut)",
+                "Is the school’s Wi-Fi on during the run? yes, no, unknown (default)",
             ),
             Some(both("oui|non|inconnu", "yes|no|unknown")),
         ),
@@ -274,8 +276,8 @@ fn school(id: &str) -> Option<ArgumentText> {
         ),
         "ent" => (
             both(
-                "ENT de l'école, par son identifiant (voir « sonde-ecole endpoints list ») ; répétable",
-                "The school's ENT, by its id (see \"sonde-ecole endpoints list\"); repeatable",
+                "ENT de l’école, par son identifiant (voir « sonde-ecole endpoints list ») ; répétable",
+                "The school’s ENT, by its id (see \"sonde-ecole endpoints list\"); repeatable",
             ),
             None,
         ),
@@ -289,7 +291,7 @@ fn measures(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "mire" => (
             both(
-                "Mire à utiliser : ndt7+https://…/, librespeed+https://…/, https://…/fichier ; répétable, essayées dans l'ordre",
+                "Mire à utiliser : ndt7+https://…/, librespeed+https://…/, https://…/fichier ; répétable, essayées dans l’ordre",
                 "Measurement server: ndt7+https://…/, librespeed+https://…/, https://…/file; repeatable, tried in order",
             ),
             None,
@@ -303,14 +305,14 @@ fn measures(id: &str) -> Option<ArgumentText> {
         ),
         "no_catalogue" => (
             both(
-                "N'utilise que les services du fichier --endpoints",
+                "N’utilise que les services du fichier --endpoints",
                 "Use only the services of the --endpoints file",
             ),
             None,
         ),
         "rules" => (
             both(
-                "Fichier d'exigences à la place du socle numérique de 2021",
+                "Fichier d’exigences à la place du socle numérique de 2021",
                 "Rule file in the place of the 2021 socle numérique",
             ),
             Some(FILE),
@@ -318,7 +320,7 @@ fn measures(id: &str) -> Option<ArgumentText> {
         "until" => (
             both(
                 "Durée du débit descendant : stable (8 s au plus, par défaut), verdict (5 s au plus) ou un nombre de secondes. \
-                 L'arrêt dès que le verdict est statistiquement sûr n'existe pas encore : seules ces durées agissent",
+                 L’arrêt dès que le verdict est statistiquement sûr n’existe pas encore : seules ces durées agissent",
                 "Length of the download: stable (8 s at most, default), verdict (5 s at most) or a number of seconds. \
                  Stopping as soon as the verdict is statistically certain is still to come: only these lengths act",
             ),
@@ -359,7 +361,7 @@ fn network(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "proxy" => (
             both(
-                "Serveur mandataire : http://hôte:port, ou « none » pour n'en utiliser aucun. Jamais de mot de passe ici",
+                "Serveur mandataire : http://hôte:port, ou « none » pour n’en utiliser aucun. Jamais de mot de passe ici",
                 "Proxy: http://host:port, or \"none\" to use none. Never a password here",
             ),
             None,
@@ -367,7 +369,7 @@ fn network(id: &str) -> Option<ArgumentText> {
         "ca" => (
             both(
                 "Autorité de certification locale (PEM), acceptée en plus de celles du système ; répétable",
-                "Local certification authority (PEM), accepted beside the system's; repeatable",
+                "Local certification authority (PEM), accepted beside the system’s; repeatable",
             ),
             Some(FILE),
         ),
@@ -375,7 +377,7 @@ fn network(id: &str) -> Option<ArgumentText> {
             (both("Interface réseau à utiliser", "Network interface to use"), Some(both("NOM", "NAME")))
         }
         "ip" => (
-            both("Famille d'adresses : 4, 6 ou auto (par défaut)", "Address family: 4, 6 or auto (default)"),
+            both("Famille d’adresses : 4, 6 ou auto (par défaut)", "Address family: 4, 6 or auto (default)"),
             None,
         ),
         _ => return None,
@@ -409,8 +411,8 @@ fn output(id: &str) -> Option<ArgumentText> {
         ),
         "quiet" => (
             both(
-                "Rien sur la sortie d'erreur, sauf les erreurs. Le rapport texte n'est pas imprimé non plus s'il va dans un fichier \
-                 ou est envoyé ; un --format demandé l'est toujours",
+                "Rien sur la sortie d’erreur, sauf les erreurs. Le rapport texte n’est pas imprimé non plus s’il va dans un fichier \
+                 ou est envoyé ; un --format demandé l’est toujours",
                 "Nothing on standard error but errors. The text report is not printed either when it goes to a file or is \
                  sent; a --format that was asked for always is",
             ),
@@ -419,7 +421,7 @@ fn output(id: &str) -> Option<ArgumentText> {
         ),
         "upload" => (
             both(
-                "Envoie le rapport à ce collecteur (https). Il est d'abord mis à l'abri sur le disque, puis renvoyé jusqu'à acceptation",
+                "Envoie le rapport à ce collecteur (https). Il est d’abord mis à l’abri sur le disque, puis renvoyé jusqu’à acceptation",
                 "Send the report to this collector (https). It is made safe on disk first, then resent until accepted",
             ),
             None,
@@ -427,7 +429,7 @@ fn output(id: &str) -> Option<ArgumentText> {
         ),
         "upload_token_file" => (
             both(
-                "Fichier qui contient le jeton d'envoi ; ou la variable SONDE_ECOLE_UPLOAD_TOKEN",
+                "Fichier qui contient le jeton d’envoi ; ou la variable SONDE_ECOLE_UPLOAD_TOKEN",
                 "File that holds the upload token; or the variable SONDE_ECOLE_UPLOAD_TOKEN",
             ),
             Some(FILE),
@@ -435,7 +437,7 @@ fn output(id: &str) -> Option<ArgumentText> {
         ),
         "no_upload" => (
             both(
-                "N'envoie rien, même si la configuration le demande",
+                "N’envoie rien, même si la configuration le demande",
                 "Send nothing, even if the configuration asks for it",
             ),
             None,

@@ -6,6 +6,7 @@ use std::path::Path;
 use sonde_probes::catalogue::Endpoint;
 use sonde_report::values::EndpointKind;
 
+use super::problem::system;
 use super::usage::error_line;
 use crate::text::Lang;
 
@@ -53,7 +54,7 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             "interrupted: here is the partial report (Ctrl-C once more to leave at once)",
         ).to_owned(),
         Message::OutOfTime => lang.pick(
-            "la durée permise est écoulée : voici le rapport partiel (--timeout pour l'allonger)",
+            "la durée permise est écoulée : voici le rapport partiel (--timeout pour l’allonger)",
             "the time allowed is over: here is the partial report (--timeout to extend it)",
         ).to_owned(),
         Message::NoLock { detail } => lang.pick(
@@ -61,7 +62,7 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             format!("no lock against two runs at a time ({detail}); the run goes on"),
         ),
         Message::NoState { detail } => lang.pick(
-            format!("le dossier d'état est inutilisable, donc rien ne peut être mis à l'abri avant l'envoi ({detail}). \
+            format!("le dossier d’état est inutilisable, donc rien ne peut être mis à l’abri avant l’envoi ({detail}). \
                      Indiquez-en un autre par SONDE_ECOLE_STATE, ou mesurez avec --no-upload"),
             format!("the state directory cannot be used, so nothing can be made safe before sending ({detail}). \
                      Name another with SONDE_ECOLE_STATE, or run with --no-upload"),
@@ -70,7 +71,7 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             lang.pick(format!("rapport enregistré : {}", path.display()), format!("report saved: {}", path.display()))
         }
         Message::NotWritten { path, detail } => lang.pick(
-            format!("impossible d'enregistrer {} ({detail})", path.display()),
+            format!("impossible d’enregistrer {} ({})", path.display(), system(detail, lang)),
             format!("cannot save {} ({detail})", path.display()),
         ),
         Message::Spooled => lang.pick(
@@ -78,7 +79,7 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             "interrupted report kept; it will be sent with the next run or with \"sonde-ecole upload\"",
         ).to_owned(),
         Message::NotSpooled { detail } => lang.pick(
-            format!("le rapport n'a pas pu être mis à l'abri avant l'envoi ({detail}) ; il n'est pas envoyé"),
+            format!("le rapport n’a pas pu être mis à l’abri avant l’envoi ({detail}) ; il n’est pas envoyé"),
             format!("the report could not be made safe before sending ({detail}); it is not sent"),
         ),
         Message::SendFailed { detail } => lang.pick(
@@ -94,23 +95,34 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             format!("cannot start ({detail})"),
         ),
         Message::BadReport { path, detail } => lang.pick(
-            format!("{} n'est pas un rapport lisible ({detail})", path.display()),
+            format!("{} n’est pas un rapport lisible ({})", path.display(), report_problem(detail)),
             format!("{} is not a readable report ({detail})", path.display()),
         ),
         Message::DemoFailed { detail } => lang.pick(
-            format!("la démonstration n'a pas pu démarrer ({detail})"),
+            format!("la démonstration n’a pas pu démarrer ({detail})"),
             format!("the demonstration could not start ({detail})"),
         ),
         Message::MireFailed { detail } => lang.pick(
-            format!("la mire n'a pas pu démarrer ({detail})"),
+            format!("la mire n’a pas pu démarrer ({detail})"),
             format!("the measurement server could not start ({detail})"),
         ),
         Message::DemoStarts => return lang.pick(
-            "Démonstration : une école miniature sur cette machine, ligne limitée à 12 Mbit/s. Environ 25 secondes…",
-            "Demonstration: a miniature school on this machine, its line limited to 12 Mbit/s. About 25 seconds…",
+            "Démonstration : une école miniature sur cette machine, ligne limitée à 12 Mbit/s.\nEnviron 25 secondes…",
+            "Demonstration: a miniature school on this machine, its line limited to 12 Mbit/s.\nAbout 25 seconds…",
         ).to_owned(),
     };
     error_line(&what, lang)
+}
+
+/// What is wrong with a saved report, in French: the parser's English words help nobody who is not a developer.
+fn report_problem(detail: &str) -> String {
+    if detail.starts_with("not a sonde-ecole report") {
+        return "ce n’est pas le JSON d’un rapport de sonde-ecole".to_owned();
+    }
+    if detail.starts_with("schema ") {
+        return "d’une version que ce programme ne connaît pas".to_owned();
+    }
+    system(detail, Lang::Fr)
 }
 
 /// The list of `endpoints list`.
@@ -150,7 +162,7 @@ pub fn endpoint_list(endpoints: &[Endpoint], lang: Lang) -> String {
 
 fn kind_heading(kind: EndpointKind, lang: Lang) -> &'static str {
     match kind {
-        EndpointKind::Ent => lang.pick("ENT (l'identifiant se donne à --ent)", "ENT (the id goes to --ent)"),
+        EndpointKind::Ent => lang.pick("ENT (l’identifiant se donne à --ent)", "ENT (the id goes to --ent)"),
         EndpointKind::Educonnect => "ÉduConnect",
         EndpointKind::Portal => lang.pick("Portails académiques", "Portals of the académies"),
         EndpointKind::Gar => "GAR",

@@ -27,7 +27,7 @@ fn what(problem: &Problem, lang: Lang) -> String {
             )
         }
         Problem::Syntax { path, line, detail } => lang.pick(
-            format!("{}ce n'est pas du TOML valide ({detail})", line_of(path, *line, lang)),
+            format!("{}ce n’est pas du TOML valide ({detail})", line_of(path, *line, lang)),
             format!("{}not valid TOML ({detail})", line_of(path, *line, lang)),
         ),
         Problem::UnknownKey { path, line, key, nearest } => {
@@ -53,7 +53,7 @@ fn what(problem: &Problem, lang: Lang) -> String {
         Problem::PasswordInArguments => lang
             .pick(
                 "--proxy : pas de mot de passe en argument, tous les utilisateurs de la machine le verraient. \
-                 Mettez l'adresse complète dans la variable HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans le fichier de configuration",
+                 Mettez l’adresse complète dans la variable HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans le fichier de configuration",
                 "--proxy: no password as an argument, every user of the machine would see it. \
                  Put the whole address into the variable HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the configuration file",
             )
@@ -107,7 +107,7 @@ pub fn warn(warning: &Warning, lang: Lang) -> String {
 pub fn uai(error: &UaiError, lang: Lang) -> String {
     match error {
         UaiError::Shape(given) => lang.pick(
-            format!("{} n'est pas un UAI : il faut sept chiffres et une lettre, par exemple 0940176F", quoted(given, lang)),
+            format!("{} n’est pas un UAI : il faut sept chiffres et une lettre, par exemple 0940176F", quoted(given, lang)),
             format!("{} is not a UAI: seven digits and a letter are due, such as 0940176F", quoted(given, lang)),
         ),
         UaiError::Letter { given, digits, expected } => lang.pick(
@@ -171,7 +171,11 @@ fn unknown_name(origin: &Origin, value: &str, what: NameOf, nearest: Option<&str
     let place = at(origin, lang);
     let head = match what {
         NameOf::Probe => {
-            lang.pick(format!("{place}sonde inconnue {value}"), format!("{place}unknown probe {value}"))
+            let known = sonde_probes::ProbeName::ALL.map(sonde_probes::ProbeName::as_str).join(", ");
+            lang.pick(
+                format!("{place}sonde inconnue {value} (sondes : {known})"),
+                format!("{place}unknown probe {value} (probes: {known})"),
+            )
         }
         NameOf::Ent => lang.pick(
             format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list)"),
@@ -218,13 +222,13 @@ pub(crate) fn system(detail: &str, lang: Lang) -> String {
         ("cannot find the", "fichier absent"),
         ("Permission denied", "accès refusé"),
         ("Access is denied", "accès refusé"),
-        ("Is a directory", "c'est un dossier"),
-        ("valid UTF-8", "ce n'est pas du texte UTF-8"),
+        ("Is a directory", "c’est un dossier"),
+        ("valid UTF-8", "ce n’est pas du texte UTF-8"),
     ];
     match lang {
         Lang::Fr => known
             .iter()
-            .find(|(english, _)| detail.contains(english))
+            .find(|(english, _)| detail.to_lowercase().contains(&english.to_lowercase()))
             .map_or_else(|| detail.to_owned(), |(_, french)| (*french).to_owned()),
         Lang::En => detail.to_owned(),
     }
@@ -236,17 +240,17 @@ pub(crate) fn url_problem(problem: &str, lang: Lang) -> &str {
         return problem;
     }
     match problem {
-        "not of the form scheme://host/path" => "ce n'est pas de la forme https://hôte/chemin",
-        "the scheme must be http, https or tcp" => "l'adresse doit commencer par http:// ou https://",
+        "not of the form scheme://host/path" => "ce n’est pas de la forme https://hôte/chemin",
+        "the scheme must be http, https or tcp" => "l’adresse doit commencer par http:// ou https://",
         "the scheme is missing (https://…)" => "il manque https:// au début",
-        "the host is missing" => "il manque le nom d'hôte",
+        "the host is missing" => "il manque le nom d’hôte",
         "a user or password does not belong in a URL" => {
-            "pas d'utilisateur ni de mot de passe dans l'adresse"
+            "pas d’utilisateur ni de mot de passe dans l’adresse"
         }
-        "the port is not a number up to 65535" => "le port n'est pas un nombre jusqu'à 65535",
+        "the port is not a number up to 65535" => "le port n’est pas un nombre jusqu’à 65535",
         "tcp:// needs a port (tcp://host:port)" => "tcp:// demande un port (tcp://hôte:port)",
         "only http:// proxies are supported" => "seuls les mandataires http:// sont utilisables",
-        "the host or port cannot be read" => "l'hôte ou le port est illisible",
+        "the host or port cannot be read" => "l’hôte ou le port est illisible",
         "the port is missing" => "il manque le port",
         other => other,
     }

@@ -34,8 +34,12 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
     let q = |text: &str| quoted(text, lang);
     let what = match usage {
         Usage::UnknownArgument { argument, nearest } => {
-            lang.pick(format!("option inconnue {}", q(argument)), format!("unknown option {}", q(argument)))
-                + &perhaps(nearest.as_deref(), lang)
+            let what = if argument.starts_with('-') {
+                lang.pick("option inconnue", "unknown option")
+            } else {
+                lang.pick("argument de trop", "unexpected argument")
+            };
+            format!("{what} {}", q(argument)) + &perhaps(nearest.as_deref(), lang)
         }
         Usage::UnknownCommand { command, nearest } => {
             lang.pick(format!("commande inconnue {}", q(command)), format!("unknown command {}", q(command)))
@@ -57,11 +61,11 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
         Usage::MissingArgument { arguments } => lang
             .pick(format!("il manque {}", arguments.join(", ")), format!("missing {}", arguments.join(", "))),
         Usage::Conflict { argument, with } => lang.pick(
-            format!("{} et {} s'excluent", q(argument), q(with)),
+            format!("{} et {} s’excluent", q(argument), q(with)),
             format!("{} and {} exclude each other", q(argument), q(with)),
         ),
         Usage::Repeated { argument } => lang.pick(
-            format!("{} ne se donne qu'une fois", q(argument)),
+            format!("{} ne se donne qu’une fois", q(argument)),
             format!("{} can be given only once", q(argument)),
         ),
         Usage::Other { detail } => lang

@@ -246,7 +246,7 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         }
         VerdictReason::WifiStateUnknown => (
             Technician,
-            "Demander à l’école si le Wi-Fi était allumé et relancer en le disant (--wifi-on yes ou no) ; s’il est allumé pour le relevé, l’éteindre ensuite.",
+            "Demander à l’école si le Wi-Fi était allumé et relancer en le disant (--wifi-on oui ou non) ; s’il est allumé pour le relevé, l’éteindre ensuite.",
             "Ask the school whether the Wi-Fi was on and run again saying so (--wifi-on yes or no); if it is switched on for the scan, switch it off afterwards.",
         ),
         VerdictReason::WifiOff => (

@@ -4,13 +4,13 @@ use sonde_report::{Cause, CaveatCode, ReasonCode, Stage};
 
 use crate::text::Lang;
 
-/// How far an attempt got, as a noun: "résolution du nom (DNS)".
+/// How far an attempt got, as a noun: "résolution DNS".
 #[must_use]
 pub fn stage(stage: Stage, lang: Lang) -> &'static str {
     let (fr, en) = match stage {
         Stage::Interface => ("interface réseau", "network interface"),
-        Stage::Proxy => ("serveur mandataire (proxy)", "proxy"),
-        Stage::Dns => ("résolution du nom (DNS)", "name resolution (DNS)"),
+        Stage::Proxy => ("proxy", "proxy"),
+        Stage::Dns => ("résolution DNS", "DNS resolution"),
         Stage::Tcp => ("connexion TCP", "TCP connection"),
         Stage::Tls => ("sécurisation TLS", "TLS handshake"),
         Stage::Http => ("échange HTTP", "HTTP exchange"),
@@ -161,6 +161,17 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
         ),
     };
     lang.pick(fr, en)
+}
+
+/// The detail of a caveat as people read it: a share as a percentage, the rest as it is.
+#[must_use]
+pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
+    match (caveat, detail.parse::<f64>()) {
+        (CaveatCode::CpuBusy | CaveatCode::CrossTraffic, Ok(ratio)) if (0.0..=1.0).contains(&ratio) => {
+            lang.percent(ratio)
+        }
+        _ => detail.to_owned(),
+    }
 }
 
 /// What weakens a measured value: one sentence.

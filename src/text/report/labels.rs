@@ -29,6 +29,8 @@ labels! {
     Partial: "MESURE PARTIELLE — interrompue avant la fin : ce qui manque est signalé.",
         "PARTIAL RUN — cut short: what is missing says so.";
     NoInternet: "PAS D’ACCÈS À INTERNET", "NO INTERNET ACCESS";
+    NoNetwork: "PAS DE RÉSEAU — cette machine n’est reliée à aucun réseau : rien n’a pu être mesuré.",
+        "NO NETWORK — this machine is connected to no network: nothing could be measured.";
     InternetUnchecked: "Accès à Internet non vérifié", "Internet access not checked";
     CaptivePortal: "PORTAIL CAPTIF — il répond à la place d’Internet ; s’y connecter, puis relancer.",
         "CAPTIVE PORTAL — it answers in the place of the Internet; log in to it, then run again.";
@@ -54,8 +56,11 @@ labels! {
     Counted: "Compté", "Counted";
     Reasons: "Pourquoi", "Why";
     Assumptions: "Hypothèses", "Assumptions";
-    NoValue: "aucune valeur", "no value";
+    NoRate: "non mesuré", "not measured";
+    NoAccessPoints: "non mesurés", "not measured";
+    NoServices: "non vérifiés", "not checked";
     DependsOnSize: "selon la taille de l’école", "depends on the school’s size";
+    ThresholdBySize: "seuil selon la taille de l’école", "threshold depends on the school’s size";
     NoThreshold: "sans seuil", "no threshold";
     Interval95: "intervalle à 95 %", "95% interval";
     ConfidenceNote: "hasard de la mesure seulement", "random error only";
@@ -75,9 +80,11 @@ labels! {
     ServicesCaption: "Services à joindre depuis l’école", "Services to reach from the school";
     ServicesNote: "« Joignable » prouve le chemin réseau, pas les droits ni les abonnements.",
         "“Reachable” proves the network path, not rights or subscriptions.";
+    NoTimes: "Aucun service n’a répondu.", "No service answered.";
     ServicesNotAsked: "Aucun service n’a été vérifié dans cette mesure.", "No service was checked in this run.";
     Failure: "échec", "failure";
     NotMeasured: "non mesuré", "not measured";
+    StageReached: "étape", "stage";
     Issuer: "autorité du certificat", "certificate’s issuer";
     RedirectedTo: "renvoi vers", "redirected to";
     HttpStatus: "statut HTTP", "HTTP status";
@@ -111,9 +118,12 @@ labels! {
     Extremes: "Plus courte, plus longue", "Shortest, longest";
     P95: "95 % sous", "95% below";
     TimedBy: "Mesurée par", "Timed by";
-    Unknown: "inconnu", "unknown";
+    UnknownF: "inconnue", "unknown";
     NotKnown: "non connu", "not known";
+    NotKnownF: "non connue", "not known";
+    NotKnownPlural: "non connus", "not known";
     None: "aucun", "none";
+    NoneF: "aucune", "none";
     Resolver: "Résolveur", "Resolver";
     Answers: "Réponses", "Answers";
     Longest: "Plus longue", "Longest";
@@ -155,7 +165,8 @@ labels! {
     OtherTraffic: "Autres échanges", "Other traffic";
     OtherDown: "en réception", "received";
     OtherUp: "en émission", "sent";
-    NotWatched: "non observé", "not watched";
+    NotWatchedF: "non observée", "not watched";
+    NotWatchedPlural: "non observés", "not watched";
     ControlsOk: "ouvert : au moins une cible de contrôle a répondu comme prévu",
         "open: at least one control target answered as it must";
     PortalAccess: "portail captif", "captive portal";
@@ -166,7 +177,7 @@ labels! {
     FailedSentence: "Échec", "Failed";
     Detail: "détail", "detail";
     Tried: "essayé aussi", "also tried";
-    ToDo: "À faire", "To do";
+    ToDo: "À faire", "To do";
     CurveTitle: "Débit pendant le transfert", "Rate during the transfer";
 
     // -- method

@@ -42,9 +42,17 @@ pub fn measured_how(connection: &str, mire: &str, date: &str, lang: Lang) -> Str
     )
 }
 
-/// An interval: `de 7,4 à 7,8 Mbit/s`.
+/// An interval: `de 7,4 à 7,8 Mbit/s`, the unit said once where it is the same.
 #[must_use]
 pub fn between(low: &str, high: &str, lang: Lang) -> String {
+    // What follows the last narrow space is a unit, unless it is three digits of a number.
+    let unit = |text: &str| text.rsplit_once(NARROW).map(|(_, unit)| unit.to_owned());
+    let low = match (low.rsplit_once(NARROW), unit(high)) {
+        (Some((number, of)), Some(unit)) if of == unit && !unit.starts_with(|c: char| c.is_ascii_digit()) => {
+            number
+        }
+        _ => low,
+    };
     lang.pick(format!("de {low} à {high}"), format!("{low} to {high}"))
 }
 
@@ -89,8 +97,8 @@ pub fn repetitions(count: u64, rates: &str, spread: &str, lang: Lang) -> String 
 #[must_use]
 pub fn curve(low: &str, high: &str, length: &str, lang: Lang) -> String {
     lang.pick(
-        format!("de {low} à {high} selon les moments, sur {length} (débit utile)."),
-        format!("from {low} to {high} depending on the moment, over {length} (goodput)."),
+        format!("{} selon les moments, sur {length} (débit utile).", between(low, high, lang)),
+        format!("{} depending on the moment, over {length} (goodput).", between(low, high, lang)),
     )
 }
 
@@ -99,6 +107,34 @@ pub fn curve(low: &str, high: &str, length: &str, lang: Lang) -> String {
 pub fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// The text as it stands after a colon: its first letter in lower case, unless it begins a name or an acronym.
+#[must_use]
+pub fn after_colon(text: &str) -> String {
+    let mut characters = text.chars();
+    let (first, second) = (characters.next(), characters.clone().next());
+    let name = ["Wi-Fi", "Internet"].iter().any(|name| text.starts_with(name));
+    match first {
+        // An acronym's second letter is a capital too: DNS, TLS, ICMP.
+        Some(first) if !name && !second.is_some_and(char::is_uppercase) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A sentence with technical notes in parentheses before its full stop.
+#[must_use]
+pub fn with_notes(sentence: &str, notes: &[String], lang: Lang) -> String {
+    let bare = sentence.trim_end_matches('.');
+    if notes.is_empty() { format!("{bare}.") } else { format!("{bare} ({}).", together(notes, lang)) }
+}
+
+/// Several names as one; names of services hold commas, so semicolons keep them apart.
+#[must_use]
+pub fn together(names: &[String], lang: Lang) -> String {
+    names.join(lang.pick("\u{202f}; ", "; "))
 }
 
 /// A clock offset in words: ahead or behind.
@@ -118,10 +154,10 @@ pub fn action_about(action: &str, subjects: &[String], lang: Lang) -> String {
     if subjects.is_empty() {
         return action.to_owned();
     }
-    // Names of services hold commas, so they are kept apart by semicolons.
+    let bare = action.trim_end_matches('.');
     match lang {
-        Lang::Fr => format!("{action} (concerne{NARROW}: {})", subjects.join("\u{202f}; ")),
-        Lang::En => format!("{action} (about: {})", subjects.join("; ")),
+        Lang::Fr => format!("{bare} (concerne{NARROW}: {}).", together(subjects, lang)),
+        Lang::En => format!("{bare} (about: {}).", together(subjects, lang)),
     }
 }
 
