@@ -45,7 +45,7 @@ impl Pool {
 
     /// Where the next transfer starts: each one elsewhere, so that two answers are not the same.
     pub(super) fn start(&self) -> usize {
-        // A prime step that does not divide the size: every start comes up before one comes again.
+        // A step without a common divisor with the size: every start comes up before one comes again.
         self.next.fetch_add(997_331, Ordering::Relaxed) % self.bytes.len()
     }
 }
