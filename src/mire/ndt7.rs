@@ -262,7 +262,7 @@ async fn download(
     pool: &Pool,
     end: tokio::time::Instant,
 ) -> Option<u64> {
-    let send = async {
+    let sending = async {
         let mut sent = 0_u64;
         let mut size = FIRST_MESSAGE;
         let mut position = pool.start();
@@ -290,7 +290,7 @@ async fn download(
         }
     };
     tokio::select! {
-        sent = send => sent,
+        bytes = sending => bytes,
         () = listen => None,
     }
 }
@@ -321,7 +321,7 @@ async fn upload(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once and says nothing yet.
     ticks.tick().await;
-    let receive = async {
+    let test = async {
         loop {
             tokio::select! {
                 message = stream.next() => match message {
@@ -338,7 +338,7 @@ async fn upload(
             }
         }
     };
-    let ended: Result<Option<()>, _> = timeout_at(end, receive).await;
+    let ended: Result<Option<()>, _> = timeout_at(end, test).await;
     match ended {
         Err(_) => Some(total),
         Ok(_) => None,
