@@ -2,28 +2,18 @@
 //! one of them the report is one JSON document that validates against the committed schema.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod common;
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// The agent, with its state in a directory of the test's own and nothing of the caller's environment that counts.
-fn agent(state: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sonde-ecole"));
-    clean(&mut command, state);
-    command
-}
-
-fn clean(command: &mut Command, state: &Path) {
-    command.env("SONDE_ECOLE_STATE", state).stdin(Stdio::null());
-    for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"] {
-        command.env_remove(name);
-    }
-}
+use common::{Mire, agent, clean};
 
 /// Parses the one JSON document on stdout and validates it against the committed schema.
 fn validated(output: &Output) -> Value {
@@ -103,38 +93,6 @@ fn misbehave(mut stream: TcpStream, manner: Manner) {
         Manner::Closes => return,
     };
     let _ = stream.write_all(answer.as_bytes());
-}
-
-/// A real mire in a process of its own, killed when dropped.
-struct Mire {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Mire {
-    fn start(state: &Path, arguments: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = agent(state)
-            .args(["mire", "--listen", &port.to_string()])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let start = Instant::now();
-        while TcpStream::connect(port).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the mire does not accept");
-            thread::yield_now();
-        }
-        Self { child, address: port }
-    }
-}
-
-impl Drop for Mire {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::time::Duration;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::ndt7::{self, Line, Test};
+use super::ndt7::{self, Agreed, Line};
 use super::payload::Pool;
 use super::routes::{self, Answer, Route};
 use super::stream::{Limited, Lines};
@@ -117,7 +116,7 @@ async fn http<S>(stream: S, line: Line, place: &Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let upgrade: Mutex<Option<(Test, OnUpgrade)>> = Mutex::new(None);
+    let upgrade: Mutex<Option<Agreed>> = Mutex::new(None);
     let service = service_fn(|request| async {
         let (answer, asked) = respond(request, &line, place).await;
         if asked.is_some() {
@@ -133,26 +132,24 @@ where
         .with_upgrades()
         .await;
     let asked = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let (Ok(()), Some((test, on_upgrade))) = (served, asked)
-        && let Ok(upgraded) = on_upgrade.await
-    {
-        ndt7::run(test, upgraded, line, &place.shared.pool).await;
+    if let (Ok(()), Some(agreed)) = (served, asked) {
+        ndt7::run(agreed, line, &place.shared.pool).await;
     }
 }
 
 /// Answers one request; says which ndt7 test begins with it, if one does.
-async fn respond(
-    mut request: Request<Incoming>,
-    line: &Line,
-    place: &Place,
-) -> (Answer, Option<(Test, OnUpgrade)>) {
+async fn respond(mut request: Request<Incoming>, line: &Line, place: &Place) -> (Answer, Option<Agreed>) {
     if place.refused {
         return (routes::busy(), None);
     }
     let route = Route::of(request.uri().path(), request.uri().query());
     if let Route::Ndt7(test) = route {
         match ndt7::handshake(&request) {
-            Some(Ok(answer)) => return (answer, Some((test, hyper::upgrade::on(&mut request)))),
+            Some(Ok(answer)) => {
+                let received_before = line.counters.received();
+                let on_upgrade = hyper::upgrade::on(&mut request);
+                return (answer, Some(Agreed { test, on_upgrade, received_before }));
+            }
             Some(Err(answer)) => return (answer, None),
             None => {}
         }

@@ -11,7 +11,7 @@
 //! | `/`, `/healthz` | a page for people; `ok` for supervisors |
 //!
 //! **Bounds.** A transfer lasts 30 s at most, a request's head 10 s, a TLS handshake 10 s, a write nobody takes 15 s, a
-//! connection 5 minutes. Memory: 4 MiB of random bytes, and buffers per connection.
+//! connection 5 minutes. Memory: 17 MiB of random bytes, and buffers per connection.
 
 mod connection;
 mod limit;
@@ -103,35 +103,6 @@ impl Mire {
         }
         Ok(mire)
     }
-
-    /// Serves until the process is asked to stop (Ctrl-C, or SIGTERM where there is one).
-    ///
-    /// # Errors
-    /// When the system does not let the signals be heard.
-    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        #[cfg(unix)]
-        {
-            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            tokio::select! {
-                heard = tokio::signal::ctrl_c() => heard?,
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await?;
-        drop(self);
-        Ok(())
-    }
-}
-
-/// Starts a mire, says so, and serves until the process is asked to stop.
-///
-/// # Errors
-/// As [`Mire::start`] and [`Mire::run_until_stopped`].
-pub async fn serve(config: MireConfig, on_ready: impl FnOnce(&Mire)) -> anyhow::Result<()> {
-    let mire = Mire::start(config).await?;
-    on_ready(&mire);
-    mire.run_until_stopped().await
 }
 
 /// Binds one address.

@@ -1,8 +1,8 @@
 //! The ndt7 protocol's server side: one WebSocket, random bytes one way, counters both ways.
 //!
-//! Source: M-Lab's ndt7 protocol specification, version 0.9.1 (<https://github.com/m-lab/ndt-server>,
-//! `spec/ndt7-protocol.md`). Not served: `TCP_INFO`'s fields other than `BytesReceived`, which the specification lets a
-//! server leave out, and any archive of results.
+//! Source: M-Lab's ndt7 protocol specification, v0.11.0 (<https://github.com/m-lab/ndt-server>,
+//! `spec/ndt7-protocol.md`). Not served: `TCPInfo`'s fields other than `BytesReceived` and `ElapsedTime`, all optional
+//! there (the official client shows a round trip of 0 for want of them), and any archive of results.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
-use hyper::upgrade::Upgraded;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval, timeout, timeout_at};
@@ -40,7 +40,7 @@ const CLOSING_ALLOWED: Duration = Duration::from_secs(3);
 const MEASUREMENT_EVERY: Duration = Duration::from_millis(250);
 /// The specification's first message size.
 const FIRST_MESSAGE: usize = 1 << 13;
-/// Messages grow up to here.
+/// Messages grow up to here: the official client reads none larger.
 const LARGEST_MESSAGE: usize = 1 << 20;
 /// A message may be 1/16 of what was sent before (the specification's appendix): its own queueing stays small.
 const GROWTH_SHARE: u64 = 16;
@@ -53,6 +53,15 @@ const LARGEST_RECEIVED: usize = 1 << 24;
 pub(super) enum Test {
     Download,
     Upload,
+}
+
+/// A test agreed to, which begins once HTTP has stepped aside.
+#[derive(Debug)]
+pub(super) struct Agreed {
+    pub(super) test: Test,
+    pub(super) on_upgrade: OnUpgrade,
+    /// What the connection had received when it was agreed to. Later, bytes of the test may be among it.
+    pub(super) received_before: u64,
 }
 
 /// The two ends of a connection, and what passed.
@@ -170,7 +179,7 @@ struct Observer {
 }
 
 impl Observer {
-    fn new(test: Test, line: &Line) -> Self {
+    fn new(test: Test, line: &Line, received_before: u64) -> Self {
         Self {
             test,
             start: Instant::now(),
@@ -179,7 +188,7 @@ impl Observer {
                 server: canonical(line.server).to_string(),
                 uuid: uuid::Uuid::now_v7().to_string(),
             },
-            received_before: line.counters.received(),
+            received_before,
             counters: Arc::clone(&line.counters),
         }
     }
@@ -208,7 +217,9 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Runs a test on a connection whose handshake was agreed to.
-pub(super) async fn run(test: Test, upgraded: Upgraded, line: Line, pool: &Pool) {
+pub(super) async fn run(agreed: Agreed, line: Line, pool: &Pool) {
+    let Agreed { test, on_upgrade, received_before } = agreed;
+    let Ok(upgraded) = on_upgrade.await else { return };
     let config = WebSocketConfig::default()
         .max_message_size(Some(LARGEST_RECEIVED))
         .max_frame_size(Some(LARGEST_RECEIVED))
@@ -216,7 +227,7 @@ pub(super) async fn run(test: Test, upgraded: Upgraded, line: Line, pool: &Pool)
         .write_buffer_size(64 * 1024)
         .max_write_buffer_size(4 * LARGEST_MESSAGE);
     let socket = Socket::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let observer = Observer::new(test, &line);
+    let observer = Observer::new(test, &line, received_before);
     let end = tokio::time::Instant::now() + TEST_LASTS;
     let (mut sink, mut stream) = socket.split();
     // Errors end the test: there is nobody left to tell.
@@ -251,7 +262,7 @@ async fn download(
     pool: &Pool,
     end: tokio::time::Instant,
 ) -> Option<u64> {
-    let send = async {
+    let sending = async {
         let mut sent = 0_u64;
         let mut size = FIRST_MESSAGE;
         let mut position = pool.start();
@@ -279,7 +290,7 @@ async fn download(
         }
     };
     tokio::select! {
-        sent = send => sent,
+        bytes = sending => bytes,
         () = listen => None,
     }
 }
@@ -305,7 +316,7 @@ async fn upload(
     stream: &mut SplitStream<Socket>,
     end: tokio::time::Instant,
 ) -> Option<u64> {
-    let mut received = 0_u64;
+    let mut total = 0_u64;
     let mut ticks = interval(MEASUREMENT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once and says nothing yet.
@@ -314,7 +325,7 @@ async fn upload(
         loop {
             tokio::select! {
                 message = stream.next() => match message {
-                    Some(Ok(Message::Binary(data))) => received += data.len() as u64,
+                    Some(Ok(Message::Binary(data))) => total += data.len() as u64,
                     Some(Ok(Message::Close(_))) => {
                         // The protocol's answer to it is due; then the connection ends.
                         let _ = sink.flush().await;
@@ -323,13 +334,13 @@ async fn upload(
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return None,
                 },
-                _ = ticks.tick() => sink.send(observer.message(received)).await.ok()?,
+                _ = ticks.tick() => sink.send(observer.message(total)).await.ok()?,
             }
         }
     };
     let ended: Result<Option<()>, _> = timeout_at(end, test).await;
     match ended {
-        Err(_) => Some(received),
+        Err(_) => Some(total),
         Ok(_) => None,
     }
 }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// Random bytes held and sent over and over. Larger than every compressor's usual look-back (deflate 32 KiB, zstd over
-/// HTTP 128 KiB at the usual levels, at most 8 MiB by RFC 9659 which would need that window on each stream).
-const POOL_BYTES: usize = 4 * 1024 * 1024;
+/// Random bytes held and sent over and over. More than any content coding of HTTP looks back: deflate 32 KiB (RFC 1951),
+/// zstd 8 MB (RFC 9659), brotli 16 MiB (RFC 7932).
+const POOL_BYTES: usize = 17 * 1024 * 1024;
 
 /// What one frame of a body holds: enough for few wake-ups, little enough to look at the clock often.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -45,7 +45,7 @@ impl Pool {
 
     /// Where the next transfer starts: each one elsewhere, so that two answers are not the same.
     pub(super) fn start(&self) -> usize {
-        // Any odd step that is no divisor of the size.
+        // A step without a common divisor with the size: every start comes up before one comes again.
         self.next.fetch_add(997_331, Ordering::Relaxed) % self.bytes.len()
     }
 }
@@ -106,7 +106,9 @@ mod tests {
     /// Shannon entropy in bits per byte.
     fn entropy(bytes: &[u8]) -> f64 {
         let mut counts = [0_u32; 256];
-        bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+        for byte in bytes {
+            counts[usize::from(*byte)] += 1;
+        }
         let share = |count: &u32| f64::from(*count) / bytes.len() as f64;
         counts.iter().filter(|count| **count > 0).map(|count| -share(count) * share(count).log2()).sum()
     }

@@ -13,14 +13,14 @@ use tokio::time::timeout;
 
 use super::payload::{Payload, Pool};
 
-/// A whole transfer, either way. Twice what the agent allows itself for one.
+/// A whole transfer, either way: twice the 15 s that LibreSpeed's clients ask for by default.
 pub(super) const TRANSFER_ALLOWED: Duration = Duration::from_secs(30);
 
 /// One MiB, LibreSpeed's chunk.
 const MIB: u64 = 1024 * 1024;
 /// `garbage.php` without `ckSize`, in MiB: LibreSpeed's own default.
 const GARBAGE_DEFAULT_MIB: u64 = 4;
-/// LibreSpeed's own upper bound for `ckSize`.
+/// The upper bound of `ckSize` in LibreSpeed's own script, too.
 const GARBAGE_MAX_MIB: u64 = 1024;
 /// The largest plain file, in MB: more than any transfer lasts for.
 const FILE_MAX_MB: u64 = 10_000;

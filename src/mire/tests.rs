@@ -207,7 +207,7 @@ async fn steady_rate(total: &std::sync::atomic::AtomicU64) -> f64 {
     // Not synchronisation: the time over which a rate is taken.
     tokio::time::sleep(Duration::from_millis(600)).await;
     let (bytes, start) = (total.load(Relaxed), Instant::now());
-    tokio::time::sleep(Duration::from_millis(2000)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     (total.load(Relaxed) - bytes) as f64 * 8.0 / start.elapsed().as_secs_f64()
 }
 
@@ -215,10 +215,9 @@ async fn steady_rate(total: &std::sync::atomic::AtomicU64) -> f64 {
 async fn the_limit_holds_for_one_and_for_four_connections() {
     for (rate, streams) in [(4_000_000, 1), (20_000_000, 4), (100_000_000, 1)] {
         let (_mire, at) = mire(Some(rate), 64).await;
-        // Loopback's segments are large: its headers are under 0.3 %.
+        // Loopback's segments are tens of kilobytes: what the headers take is far below the tolerance.
         let ratio = rate_down(at, streams).await / rate as f64;
         assert!((0.95..=1.05).contains(&ratio), "{rate} bit/s on {streams}: {ratio:.4}");
-        eprintln_for_the_curious(&format!("down {rate} x{streams}: {ratio:.4}"));
     }
 }
 
@@ -228,15 +227,8 @@ async fn the_limit_holds_towards_the_mire() {
     for (rate, streams) in [(100_000_000, 1), (100_000_000, 4)] {
         let (_mire, at) = mire(Some(rate), 64).await;
         let ratio = rate_up(at, streams).await / rate as f64;
-        eprintln_for_the_curious(&format!("up {rate} x{streams}: {ratio:.4}"));
         assert!((0.9..=1.1).contains(&ratio), "{rate} bit/s on {streams}: {ratio:.4}");
     }
-}
-
-/// Shown with `--nocapture` only.
-#[allow(clippy::print_stderr)]
-fn eprintln_for_the_curious(text: &str) {
-    eprintln!("{text}");
 }
 
 type Client = tokio_tungstenite::WebSocketStream<TcpStream>;

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
+use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 
@@ -71,8 +72,21 @@ struct Shared {
     requests: Arc<AtomicU64>,
 }
 
+/// A stream, with or without TLS.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
 /// Starts a server that moves bytes at `mbit_s` Mbit/s at most.
 pub(super) async fn start(manner: Manner, mbit_s: f64) -> Server {
+    start_with(manner, mbit_s, None).await
+}
+
+/// The same over TLS.
+pub(super) async fn start_tls(manner: Manner, mbit_s: f64, tls: TlsAcceptor) -> Server {
+    start_with(manner, mbit_s, Some(tls)).await
+}
+
+async fn start_with(manner: Manner, mbit_s: f64, tls: Option<TlsAcceptor>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     // A mire that reads slowly must be felt by the sender, not hidden in megabytes of buffer.
     socket2::SockRef::from(&listener).set_recv_buffer_size(64 << 10).unwrap();
@@ -86,9 +100,19 @@ pub(super) async fn start(manner: Manner, mbit_s: f64) -> Server {
     });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let shared = Arc::clone(&shared);
+            let (shared, tls) = (Arc::clone(&shared), tls.clone());
             // The client closes when it has enough: an error here is no error.
             tokio::spawn(async move {
+                if let Manner::Resets = shared.manner {
+                    return resets(stream, &shared).await.unwrap_or(());
+                }
+                let stream: Box<dyn Stream> = match tls {
+                    None => Box::new(stream),
+                    Some(tls) => match tls.accept(stream).await {
+                        Ok(stream) => Box::new(stream),
+                        Err(_) => return,
+                    },
+                };
                 match shared.manner {
                     Manner::Ndt7(tells) => ndt7(stream, &shared, tells).await,
                     _ => http(stream, &shared).await.unwrap_or(()),
@@ -100,7 +124,7 @@ pub(super) async fn start(manner: Manner, mbit_s: f64) -> Server {
 }
 
 /// Reads a request's head; returns its announced body length and the body bytes read with it.
-async fn head(stream: &mut TcpStream) -> std::io::Result<Option<(u64, usize)>> {
+async fn head<S: Stream>(stream: &mut S) -> std::io::Result<Option<(u64, usize)>> {
     let mut read = Vec::new();
     let mut buffer = vec![0; 16 << 10];
     loop {
@@ -120,7 +144,14 @@ async fn head(stream: &mut TcpStream) -> std::io::Result<Option<(u64, usize)>> {
     }
 }
 
-async fn http(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+/// Resets the connection once asked.
+async fn resets(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    head(&mut stream).await?;
+    shared.requests.fetch_add(1, Ordering::SeqCst);
+    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+}
+
+async fn http(mut stream: Box<dyn Stream>, shared: &Shared) -> std::io::Result<()> {
     while let Some((length, already)) = head(&mut stream).await? {
         shared.requests.fetch_add(1, Ordering::SeqCst);
         let announced = 100 << 20;
@@ -141,7 +172,6 @@ async fn http(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 return tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop);
             }
             Manner::Silent => return std::future::pending().await,
-            Manner::Resets => return socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
             Manner::Swallows => {
                 swallow(&mut stream, shared, length, already).await?;
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
@@ -150,14 +180,14 @@ async fn http(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
                 return std::future::pending().await;
             }
-            Manner::Ndt7(_) => unreachable!("not HTTP"),
+            Manner::Ndt7(_) | Manner::Resets => unreachable!("not HTTP"),
         }
     }
     Ok(())
 }
 
-async fn body(
-    stream: &mut TcpStream,
+async fn body<S: Stream>(
+    stream: &mut S,
     shared: &Shared,
     announced: u64,
     size: u64,
@@ -178,8 +208,8 @@ async fn body(
     Ok(())
 }
 
-async fn swallow(
-    stream: &mut TcpStream,
+async fn swallow<S: Stream>(
+    stream: &mut S,
     shared: &Shared,
     length: u64,
     already: usize,
@@ -202,7 +232,7 @@ async fn swallow(
 }
 
 /// The official server's behaviour, as far as a client sees it: 10 s at most, 250 ms counters.
-async fn ndt7(stream: TcpStream, shared: &Shared, tells: bool) {
+async fn ndt7(stream: Box<dyn Stream>, shared: &Shared, tells: bool) {
     let mut upload = false;
     // The signature is the library's.
     #[allow(clippy::result_large_err, clippy::unnecessary_wraps)]

@@ -1,0 +1,157 @@
+//! Other people's instruments against this mire: the official ndt7 and LibreSpeed clients, in clear and over TLS, on
+//! loopback. A client is taken from `$SONDE_ECOLE_PEERS` (a directory) or `PATH`; without it a test says that it was
+//! skipped. Nothing here reaches for the Internet: each client is told the one server to use.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod common;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{Mire, free_address, wait_for};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::{Value, json};
+
+/// The mire's limit, Mbit/s: enough that what a client's sockets hold at the end is little beside it, for some clients
+/// count what they handed to the system.
+const LIMIT: f64 = 40.0;
+/// How far a client's own figure may lie from the limit.
+const TOLERANCE: f64 = 0.15;
+
+/// The official client `name`, or a line saying that the test is skipped.
+fn peer(name: &str, home: &str) -> Option<PathBuf> {
+    let given = std::env::var_os("SONDE_ECOLE_PEERS").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = given.into_iter().chain(std::env::split_paths(&path)).map(|at| at.join(name));
+    let found = found.into_iter().find(|file| file.is_file());
+    if found.is_none() {
+        println!("skipped: {name} is missing (see {home}; on PATH or in $SONDE_ECOLE_PEERS)");
+    }
+    found
+}
+
+fn ndt7_client() -> Option<PathBuf> {
+    peer("ndt7-client", "https://github.com/m-lab/ndt7-client-go")
+}
+
+fn librespeed_cli() -> Option<PathBuf> {
+    peer("librespeed-cli", "https://github.com/librespeed/speedtest-cli")
+}
+
+/// Runs a client and reads its one JSON document.
+fn answer(mut command: Command) -> Value {
+    let output = command.output().expect("the client starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {text}\n{errors}", output.status);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}\n{errors}"))
+}
+
+/// Whether a figure in Mbit/s is the limit.
+fn assert_limit(what: &str, figure: &Value) {
+    let rate = figure.as_f64().unwrap_or_else(|| panic!("{what}: {figure}"));
+    println!("{what}: {rate:.2} Mbit/s of {LIMIT}");
+    assert!((rate / LIMIT - 1.0).abs() <= TOLERANCE, "{what}: {rate} Mbit/s of {LIMIT}");
+}
+
+/// A mire with the limit, in clear and over TLS with a certificate of an authority made for it.
+struct Peered {
+    mire: Mire,
+    tls: SocketAddr,
+    authority: PathBuf,
+}
+
+impl Peered {
+    fn start(directory: &Path) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &authority).unwrap();
+        let write = |name: &str, text: String| {
+            let path = directory.join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (cert, key) = (write("cert.pem", leaf.pem()), write("key.pem", key.serialize_pem()));
+        let authority = write("authority.pem", authority.pem()).into();
+        let tls = free_address();
+        let rate = format!("{LIMIT}M");
+        let arguments = ["--rate", &rate, "--listen-tls", &tls.to_string(), "--cert", &cert, "--key", &key];
+        let mire = Mire::start(directory, &arguments);
+        wait_for(tls);
+        Self { mire, tls, authority }
+    }
+}
+
+/// Runs the official ndt7 client both ways.
+fn ndt7(over_tls: bool) {
+    let Some(client) = ndt7_client() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let peered = Peered::start(directory.path());
+    let (scheme, server) = if over_tls { ("wss", peered.tls) } else { ("ws", peered.mire.address) };
+    let mut command = Command::new(client);
+    command
+        .args(["-server", &server.to_string(), "-scheme", scheme, "-format", "json", "-quiet"])
+        // Where its TLS library looks for roots.
+        .env("SSL_CERT_FILE", &peered.authority);
+    let summary = answer(command);
+    for direction in ["Download", "Upload"] {
+        assert_eq!(summary[direction]["Throughput"]["Unit"], "Mbit/s", "{summary:#}");
+        assert_limit(
+            &format!("ndt7-client {scheme} {direction}"),
+            &summary[direction]["Throughput"]["Value"],
+        );
+    }
+    assert_eq!(summary["ClientIP"], "127.0.0.1", "{summary:#}");
+}
+
+#[test]
+fn the_official_ndt7_client_measures_both_ways() {
+    ndt7(false);
+}
+
+#[test]
+fn the_official_ndt7_client_measures_both_ways_over_tls() {
+    ndt7(true);
+}
+
+/// Runs LibreSpeed's own client both ways.
+fn librespeed(over_tls: bool) {
+    let Some(client) = librespeed_cli() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let peered = Peered::start(directory.path());
+    let server = if over_tls {
+        format!("https://{}/backend/", peered.tls)
+    } else {
+        format!("http://{}", peered.mire.address)
+    };
+    let servers = json!([{
+        "id": 1, "name": "mire", "server": server,
+        "dlURL": "garbage.php", "ulURL": "empty.php", "pingURL": "empty.php", "getIpURL": "getIP.php",
+    }]);
+    let list = directory.path().join("servers.json");
+    std::fs::write(&list, servers.to_string()).unwrap();
+    let mut command = Command::new(client);
+    command.arg("--local-json").arg(&list).arg("--ca-cert").arg(&peered.authority);
+    command.args(["--server", "1", "--json", "--no-icmp", "--duration", "8"]);
+    let results = answer(command);
+    let result = &results[0];
+    for direction in ["download", "upload"] {
+        assert_limit(&format!("librespeed-cli {server} {direction}"), &result[direction]);
+    }
+    assert_eq!(result["client"]["ip"], "127.0.0.1", "{results:#}");
+    assert!(result["ping"].as_f64().is_some_and(|ping| ping > 0.0), "{results:#}");
+}
+
+#[test]
+fn librespeeds_own_client_measures_both_ways() {
+    librespeed(false);
+}
+
+#[test]
+fn librespeeds_own_client_measures_both_ways_over_tls() {
+    librespeed(true);
+}
