@@ -29,6 +29,8 @@ const VERDICT_CAP: Duration = Duration::from_secs(5);
 const REPEAT_CAP: Duration = Duration::from_secs(5);
 /// Longest upload: it has no threshold, so less precision will do.
 const UPLOAD_CAP: Duration = Duration::from_secs(5);
+/// Longest visit of one service host, all stages together: a satellite's six round trips of 600 ms, and some more.
+const SERVICE_CAP: Duration = Duration::from_secs(6);
 /// Longest look at the path: information only.
 const PATH_CAP: Duration = Duration::from_secs(3);
 
@@ -105,7 +107,7 @@ impl Plan {
         Self {
             dns: dns_config(&settings.endpoints, &mires),
             internet: internet_config(controls),
-            endpoints: endpoints::Config { endpoints: settings.endpoints, timeout: Duration::from_secs(8) },
+            endpoints: endpoints::Config { endpoints: settings.endpoints, timeout: SERVICE_CAP },
             wifi: wifi::Config {
                 ssids: settings.ssids,
                 // An interface named for the run may be the wired one: the radio is looked for by itself.

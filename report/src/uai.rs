@@ -67,9 +67,10 @@ impl Uai {
 impl FromStr for Uai {
     type Err = UaiError;
 
-    /// Reads a UAI; spaces around it and lower case are forgiven.
+    /// Reads a UAI; lower case is forgiven, and spaces anywhere: letterheads print it in groups (094 0176 F).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let code = text.trim().to_ascii_uppercase();
+        let code: String =
+            text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let shape = || UaiError::Shape(text.to_owned());
         let (digits, letter) = code.split_at_checked(7).ok_or_else(shape)?;
         if !digits.bytes().all(|b| b.is_ascii_digit())
@@ -131,8 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn lower_case_and_spaces_around_are_forgiven() {
-        assert_eq!(" 0940176f\n".parse::<Uai>().unwrap().to_string(), "0940176F");
+    fn lower_case_and_spaces_are_forgiven() {
+        for text in [" 0940176f\n", "094 0176 F", "094\u{202f}0176\u{a0}f"] {
+            assert_eq!(text.parse::<Uai>().unwrap().to_string(), "0940176F", "{text}");
+        }
     }
 
     #[test]
@@ -143,17 +146,8 @@ mod tests {
 
     #[test]
     fn what_has_not_the_shape_is_refused_as_such() {
-        for text in [
-            "",
-            "0940176",
-            "940176F",
-            "09401766F",
-            "0940176FF",
-            "O940176F",
-            "0940176é",
-            "0940 176F",
-            "-940176F",
-        ] {
+        for text in ["", "0940176", "940176F", "09401766F", "0940176FF", "O940176F", "0940176é", "-940176F"]
+        {
             assert_eq!(text.parse::<Uai>(), Err(UaiError::Shape(text.to_owned())), "{text}");
         }
     }
