@@ -43,6 +43,17 @@ pub struct RuleReference {
     pub dated: String,
 }
 
+impl From<&Requirements> for RuleReference {
+    fn from(rules: &Requirements) -> Self {
+        Self {
+            id: rules.id.clone(),
+            title: rules.title.clone(),
+            source: rules.source.clone(),
+            dated: rules.dated.clone(),
+        }
+    }
+}
+
 /// Met, not met, inconclusive, or not applicable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -296,16 +307,7 @@ pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
         }
     }
     let overall = overall(&verdicts);
-    Assessment {
-        requirements: RuleReference {
-            id: rules.id.clone(),
-            title: rules.title.clone(),
-            source: rules.source.clone(),
-            dated: rules.dated.clone(),
-        },
-        verdicts,
-        overall,
-    }
+    Assessment { requirements: rules.into(), verdicts, overall }
 }
 
 /// All verdicts together. A requirement that is only indicative is shown, and weighs nothing; when nothing that

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use sonde_probes::dial::Dialer;
 use sonde_probes::{Env, Event};
-use sonde_report::assess::{Assessment, RuleReference, VerdictKind, assess};
+use sonde_report::assess::{Assessment, VerdictKind, assess};
 use sonde_report::document::{Agent, Clock, DataUsed, Environment, Measurements, SCHEMA};
 use sonde_report::values::{LinkValue, TransferValue};
 use sonde_report::{CaveatCode, Measurement, Outcome, ReasonCode, Report, Requirements};
@@ -97,16 +97,7 @@ pub async fn execute(
 
 /// What stands in a report before it is judged.
 fn unjudged(rules: &Requirements) -> Assessment {
-    Assessment {
-        requirements: RuleReference {
-            id: rules.id.clone(),
-            title: rules.title.clone(),
-            source: rules.source.clone(),
-            dated: rules.dated.clone(),
-        },
-        verdicts: Vec::new(),
-        overall: VerdictKind::Inconclusive,
-    }
+    Assessment { requirements: rules.into(), verdicts: Vec::new(), overall: VerdictKind::Inconclusive }
 }
 
 /// What the run went through.
