@@ -160,6 +160,11 @@ fn rate_only(size: &str) -> Vec<&str> {
     arguments
 }
 
+/// Whether a verdict gives this reason.
+fn gives(verdict: &Value, reason: &str) -> bool {
+    verdict["reasons"].as_array().unwrap().iter().any(|code| code == reason)
+}
+
 /// Asserts that the reported rate is the link's own within `tolerance`, and prints both.
 fn assert_true_rate(run: &Run, probe: &str, link: Link, tolerance: f64) {
     let truth = run.truth_bps(probe);
@@ -198,6 +203,14 @@ fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
         let run = behind("link.sh", link, &rate_only(size));
         assert_true_rate(&run, "download", link, 0.03);
         let said = run.verdict("download-rate");
+        if verdict == "not_met" && gives(said, "cpu_busy") {
+            // Then the rate is a lower bound, and saying "not met" would be the fault.
+            assert_eq!(said["verdict"], "inconclusive", "{said:#}");
+            println!(
+                "skipped: a verdict \"not met\" needs a machine that is not saturated by others ({link:?})"
+            );
+            continue;
+        }
         assert_eq!(
             said["verdict"], verdict,
             "{link:?} {size}: {said:#}\n{:#}",
@@ -205,10 +218,7 @@ fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
         );
         assert_eq!(run.status, status, "{link:?} {size}: {said:#}");
         if verdict == "inconclusive" && !size.is_empty() {
-            assert!(
-                said["reasons"].as_array().unwrap().iter().any(|code| code == "near_threshold"),
-                "{said:#}"
-            );
+            assert!(gives(said, "near_threshold"), "{said:#}");
         }
     }
 }
