@@ -31,6 +31,9 @@ const REPEAT_CAP: Duration = Duration::from_secs(5);
 const UPLOAD_CAP: Duration = Duration::from_secs(5);
 /// Longest visit of one service host, all stages together: a satellite's six round trips of 600 ms, and some more.
 const SERVICE_CAP: Duration = Duration::from_secs(6);
+/// Time for a Wi-Fi scan: 2 to 5 s as a rule, but an associated radio goes home between channels (13 s for three bands
+/// on mac80211's own scan). One given up goes on in the radio and disturbs the throughput that follows.
+const SCAN_CAP: Duration = Duration::from_secs(15);
 /// Longest look at the path: information only.
 const PATH_CAP: Duration = Duration::from_secs(3);
 
@@ -112,7 +115,7 @@ impl Plan {
                 ssids: settings.ssids,
                 // An interface named for the run may be the wired one: the radio is looked for by itself.
                 interface: None,
-                timeout: Duration::from_secs(6),
+                timeout: SCAN_CAP,
             },
             probes: settings.probes,
             site: settings.site,

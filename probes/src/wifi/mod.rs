@@ -32,7 +32,7 @@ pub struct Config {
     /// Names of the school networks; `*` and `?` allowed, case matters. Empty: the associated network is the
     /// candidate.
     pub ssids: Vec<String>,
-    /// The interface to listen with; `None`: the first Wi-Fi interface.
+    /// The interface to listen with; `None`: the first Wi-Fi interface that can.
     pub interface: Option<String>,
     /// Time allowed for a fresh scan.
     pub timeout: Duration,

@@ -27,6 +27,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 const EPERM: i32 = 1;
 const EACCES: i32 = 13;
 const EBUSY: i32 = 16;
+const EOPNOTSUPP: i32 = 95;
 const ENETDOWN: i32 = 100;
 const ERFKILL: i32 = 132;
 
@@ -50,28 +51,55 @@ enum Freshness {
     Fresh,
     /// It ended early, by the driver's or somebody's will: what was heard is in the list.
     Aborted,
-    /// The list is whatever the kernel had.
-    Cached,
+    /// The list is whatever the kernel had, and why.
+    Cached(Obstacle),
 }
 
 impl Scanner for Kernel {
     async fn scan(&self, named: Option<&str>, allowed: Duration) -> Result<Scan, Obstacle> {
-        let name = interface(&self.sys, named)?;
+        let until = Instant::now() + allowed;
+        let candidates = interfaces(&self.sys, named)?;
+        let attempts: Vec<_> = candidates.into_iter().map(|name| self.listen(name, until)).collect();
+        first_that_can(attempts).await
+    }
+}
+
+impl Kernel {
+    async fn listen(&self, name: String, until: Instant) -> Result<Scan, Obstacle> {
         if let Some(how) = sysfs::blocked(&self.sys, &name) {
             return Err(radio_blocked(how));
         }
         let mut kernel = connect().map_err(|error| system_error(&error.to_string()))?;
         let (index, associated) = station(&mut kernel, &name).await?;
         let bands = bands(&mut kernel, index).await;
-        let freshness = refresh(&mut kernel, &name, index, allowed).await?;
+        let freshness = refresh(&mut kernel, &name, index, until).await?;
         let (sightings, damaged) = dump(&mut kernel, index).await?;
-        let partial = match freshness {
-            Freshness::Aborted => Some("aborted"),
-            _ if damaged => Some("unreadable_entry"),
-            _ => None,
-        };
-        let fresh = !matches!(freshness, Freshness::Cached);
+        let (fresh, aborted) = settle(freshness, sightings.is_empty())?;
+        let partial = aborted.or(damaged.then_some("unreadable_entry"));
         Ok(Scan { interface: name, fresh, partial, bands, associated, sightings })
+    }
+}
+
+/// What the first interface that can listen heard, else why the first one could not. One is tried at a time.
+async fn first_that_can<T>(attempts: Vec<impl Future<Output = Result<T, Obstacle>>>) -> Result<T, Obstacle> {
+    let mut why = None;
+    for attempt in attempts {
+        match attempt.await {
+            Ok(heard) => return Ok(heard),
+            Err(obstacle) => why = why.or(Some(obstacle)),
+        }
+    }
+    Err(why.unwrap_or_else(|| no_adapter(None)))
+}
+
+/// Whether a list is fresh, and what cut it short. An empty list that nobody made is no zero: nothing was heard
+/// because nothing listened.
+fn settle(freshness: Freshness, empty: bool) -> Result<(bool, Option<&'static str>), Obstacle> {
+    match freshness {
+        Freshness::Fresh => Ok((true, None)),
+        Freshness::Aborted => Ok((true, Some("aborted"))),
+        Freshness::Cached(why) if empty => Err(why),
+        Freshness::Cached(_) => Ok((false, None)),
     }
 }
 
@@ -96,18 +124,18 @@ pub(super) async fn station_rate_bps(index: u32) -> Option<u64> {
     rates.into_iter().max().map(|units| units * 100_000)
 }
 
-fn interface(sys: &Path, named: Option<&str>) -> Result<String, Obstacle> {
-    let all = sysfs::interfaces(sys);
-    let found = match named {
-        Some(name) => all.into_iter().find(|known| known == name),
-        None => all.into_iter().next(),
-    };
-    found.ok_or_else(|| {
-        let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
-        Obstacle::NotMeasured(match named {
-            Some(name) => reason.with(name),
-            None => reason,
-        })
+/// The interfaces to try, in order: the named one, or every one there is.
+fn interfaces(sys: &Path, named: Option<&str>) -> Result<Vec<String>, Obstacle> {
+    let mut all = sysfs::interfaces(sys);
+    all.retain(|known| named.is_none_or(|name| known == name));
+    if all.is_empty() { Err(no_adapter(named)) } else { Ok(all) }
+}
+
+fn no_adapter(named: Option<&str>) -> Obstacle {
+    let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
+    Obstacle::NotMeasured(match named {
+        Some(name) => reason.with(name),
+        None => reason,
     })
 }
 
@@ -166,11 +194,11 @@ async fn refresh(
     kernel: &mut Nl80211Handle,
     name: &str,
     index: u32,
-    allowed: Duration,
+    until: Instant,
 ) -> Result<Freshness, Obstacle> {
-    let until = Instant::now() + allowed;
     // Listening for the end must begin before the start: a fast driver is done before we would look.
     let subscribed = wl_nl80211::new_multicast_connection(&[Nl80211MulticastGroup::Scan]);
+    let mut why = system_error("scan events not available");
     if let Ok((connection, _handle, heard)) = subscribed {
         let listening = tokio::spawn(connection);
         let events = heard.filter_map(|(message, _)| {
@@ -185,18 +213,20 @@ async fn refresh(
         let triggered = collect(kernel.scan().trigger(attributes).execute().await).await;
         let outcome = match triggered {
             // Busy: somebody's scan is under way, and its result is as fresh as ours would be.
-            Ok(_) | Err(Trouble::Errno(EBUSY)) => Some(end_of_scan(events, index, until).await),
-            Err(Trouble::Errno(ERFKILL)) => return Err(radio_blocked("rfkill")),
-            Err(Trouble::Errno(ENETDOWN)) => return Err(radio_blocked("interface down")),
-            Err(_) => None,
+            Ok(_) | Err(Trouble::Errno(EBUSY)) => Ok(end_of_scan(events, index, until).await),
+            Err(trouble) => Err(trouble),
         };
         listening.abort();
-        if let Some(freshness) = outcome {
-            return Ok(freshness);
-        }
+        why = match outcome {
+            Ok(freshness) => return Ok(freshness),
+            // Blocked, down, or an access point's own interface: the list there is nobody's.
+            Err(trouble @ Trouble::Errno(ERFKILL | ENETDOWN | EOPNOTSUPP)) => return Err(trouble.into()),
+            Err(trouble) => trouble.into(),
+        };
     }
     let left = until.saturating_duration_since(Instant::now());
-    Ok(if network_manager::request_scan(name, left).await { Freshness::Fresh } else { Freshness::Cached })
+    let asked = network_manager::request_scan(name, left).await;
+    Ok(if asked { Freshness::Fresh } else { Freshness::Cached(why) })
 }
 
 /// Waits for the end of a scan on one interface. When the time is over the list is taken for the cached one: the
@@ -211,7 +241,7 @@ async fn end_of_scan(events: impl Stream<Item = Nl80211Message>, index: u32, unt
             _ => {}
         }
     }
-    Freshness::Cached
+    Freshness::Cached(Obstacle::Failed(Failure::new(Stage::Scan, Cause::Timeout)))
 }
 
 /// The list, and whether an entry of it could not be read.
@@ -263,6 +293,9 @@ impl From<Trouble> for Obstacle {
             }
             Trouble::Errno(ERFKILL) => radio_blocked("rfkill"),
             Trouble::Errno(ENETDOWN) => radio_blocked("interface down"),
+            Trouble::Errno(EOPNOTSUPP) => {
+                Self::NotMeasured(Reason::new(ReasonCode::DriverError).with("scan not supported"))
+            }
             Trouble::Errno(other) => system_error(&std::io::Error::from_raw_os_error(other).to_string()),
             Trouble::Other(text) => system_error(&text),
         }
@@ -300,5 +333,39 @@ where
             }
             Ok(Some(Err(_))) => damaged = true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn an_empty_list_is_a_zero_only_when_the_radio_listened() {
+        assert!(matches!(settle(Freshness::Fresh, true), Ok((true, None))));
+        assert!(matches!(settle(Freshness::Aborted, true), Ok((true, Some("aborted")))));
+        let denied = || Freshness::Cached(Trouble::Errno(EPERM).into());
+        assert!(matches!(settle(denied(), false), Ok((false, None))));
+        let Err(Obstacle::NotMeasured(reason)) = settle(denied(), true) else { panic!("a zero") };
+        assert_eq!(reason.code, ReasonCode::PermissionDenied);
+    }
+
+    #[tokio::test]
+    async fn the_first_interface_that_can_listen_does() {
+        let attempts = |names: &[&'static str]| -> Vec<_> {
+            let listen = async |name: &'static str| match name {
+                "ap0" => Err(Trouble::Errno(EOPNOTSUPP).into()),
+                "wlan0" => Err(radio_blocked("soft")),
+                _ => Ok(name),
+            };
+            names.iter().map(|name| listen(name)).collect()
+        };
+        let heard = first_that_can(attempts(&["ap0", "wlan0", "wlan1", "wlan2"])).await;
+        assert!(matches!(heard, Ok("wlan1")));
+        let Err(Obstacle::NotMeasured(reason)) = first_that_can(attempts(&["wlan0", "ap0"])).await else {
+            panic!("no obstacle")
+        };
+        assert_eq!(reason.code, ReasonCode::RadioBlocked);
     }
 }
