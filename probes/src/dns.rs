@@ -123,9 +123,12 @@ async fn ask_name(config: &Config, env: &Env, path: &Path<'_>, name: &str) -> Dn
         Err(failure) => (0, Some(failure)),
         Ok(found) => {
             let listed = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            // A name that the demonstration pins to this machine is meant to lead here.
+            // The address that the demonstration pins a name to is the one its resolver must answer.
+            let pinned = |address: &IpAddr| {
+                env.dialer.config().pinned_names.iter().any(|(of, to)| of == name && to == address)
+            };
             let failure = altered(name, &found)
-                .filter(|_| !env.dialer.config().pinned_names.iter().any(|(pinned, _)| pinned == name))
+                .filter(|_| !found.iter().all(pinned))
                 .map(|_| Failure::with(Stage::Dns, Cause::DnsAltered, listed));
             (u32::try_from(found.len()).unwrap_or(u32::MAX), failure)
         }
