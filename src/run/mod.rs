@@ -54,7 +54,8 @@ pub async fn execute(
     let env = Env { dialer, events };
     let mut taken = steps::Taken::default();
     let cut = {
-        let work = steps::take(plan, &env, &mut taken);
+        // On the heap: it holds every probe's state, and whoever awaits a run would carry it along.
+        let work = Box::pin(steps::take(plan, &env, &mut taken));
         tokio::pin!(cut);
         tokio::select! {
             biased;
