@@ -1,5 +1,6 @@
 //! The configured DNS resolvers.
 
+#[cfg(target_os = "linux")]
 use std::net::IpAddr;
 
 /// The resolvers the system asks, as text. On Linux: `resolv.conf`, and behind systemd-resolved's stub the resolvers
