@@ -8,19 +8,19 @@ use sonde_report::{
 };
 
 pub(super) fn full() -> Report {
-    Report::from_json(include_str!("samples/full.json")).unwrap()
+    Report::from_json(include_str!("../../report/tests/golden/report-1-full.json")).unwrap()
 }
 
 pub(super) fn met() -> Report {
-    Report::from_json(include_str!("samples/met.json")).unwrap()
+    Report::from_json(include_str!("../../report/tests/golden/report-1-met.json")).unwrap()
 }
 
 pub(super) fn not_met() -> Report {
-    Report::from_json(include_str!("samples/not-met.json")).unwrap()
+    Report::from_json(include_str!("../../report/tests/golden/report-1-not-met.json")).unwrap()
 }
 
 pub(super) fn no_network() -> Report {
-    Report::from_json(include_str!("samples/no-network.json")).unwrap()
+    Report::from_json(include_str!("../../report/tests/golden/report-1-no-network.json")).unwrap()
 }
 
 /// A demonstration that was cut short.
