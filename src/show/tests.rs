@@ -120,7 +120,7 @@ fn names_from_the_air_and_from_servers_are_shown_and_drive_nothing() {
 #[test]
 fn neighbours_that_a_report_should_not_hold_are_not_shown() {
     // A report of another program, or a tampered one: what the types do not hold, and a band that is none.
-    let json = include_str!("samples/full.json");
+    let json = include_str!("../../report/tests/golden/report-1-full.json");
     let wifi = "\"neighbours\": {";
     assert_eq!(json.matches(wifi).count(), 1);
     let tampered = json.replace(
