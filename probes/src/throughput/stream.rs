@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sonde_report::Failure;
-use sonde_report::values::{MireProtocol, TlsInfo};
+use sonde_report::values::{MireProtocol, Phases, TlsInfo};
 
 use super::MireUrl;
 use super::http::HttpStream;
@@ -54,10 +54,6 @@ impl Facts {
     /// Reads a fresh connection.
     pub(crate) fn of(connection: &Connection) -> Self {
         let phases = connection.phases;
-        // The longest handshake: behind a proxy, or one that a satellite link hides, TCP ends near the client and
-        // only CONNECT and TLS go all the way. Too long is harmless: it only makes the windows longer.
-        let longest =
-            [phases.tcp_us, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
         let version = match &connection.tls {
             None => Tls::None,
             Some(tls) if tls.version == "1.2" => Tls::V1_2,
@@ -68,10 +64,27 @@ impl Facts {
             peer,
             tls: connection.tls.clone(),
             via_proxy: connection.via_proxy,
-            rtt: (longest as f64 / 1e6).min(MAX_RTT_S),
+            rtt: round_trip_s(phases),
             ip_bytes_per_byte: overhead::ip_bytes_per_byte(segment(connection), peer, version),
         }
     }
+}
+
+/// The round trip behind a fresh connection's phases, seconds.
+///
+/// The longest handshake counts: behind a proxy, or one that a satellite link hides, TCP ends near the client and only
+/// CONNECT and TLS go all the way. A lost SYN is sent again after 1 s, then 2 s more (RFC 6298): that waiting is no
+/// round trip, and windows made from it would be longer than the transfer.
+fn round_trip_s(phases: Phases) -> f64 {
+    const FIRST_TIMER_US: u64 = 1_000_000;
+    const SECOND_TIMER_US: u64 = 3_000_000;
+    let tcp = phases.tcp_us.map(|tcp| match tcp {
+        SECOND_TIMER_US.. => tcp - SECOND_TIMER_US,
+        FIRST_TIMER_US.. => tcp - FIRST_TIMER_US,
+        _ => tcp,
+    });
+    let longest = [tcp, phases.proxy_us, phases.tls_us].into_iter().flatten().max().unwrap_or(0);
+    (longest as f64 / 1e6).min(MAX_RTT_S)
 }
 
 /// The connection's largest TCP payload, where the system tells.
@@ -117,5 +130,21 @@ impl Stream {
         };
         meter.over();
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_for_a_lost_syn_is_no_round_trip() {
+        let tcp = |tcp_us| Phases { tcp_us: Some(tcp_us), ..Phases::default() };
+        let close = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        assert!(close(round_trip_s(tcp(60_000)), 0.06));
+        assert!(close(round_trip_s(tcp(1_060_000)), 0.06));
+        assert!(close(round_trip_s(tcp(3_600_000)), 0.6));
+        assert!(close(round_trip_s(Phases { tls_us: Some(600_000), ..tcp(2_000) }), 0.6));
+        assert!(close(round_trip_s(Phases::default()), 0.0));
     }
 }
