@@ -4,6 +4,7 @@ mod around;
 mod command;
 mod deliver;
 mod steps;
+mod transfers;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -9,30 +9,27 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sonde_probes::clock::Stopwatch;
-use sonde_probes::link::{Direction, Watch};
-use sonde_probes::throughput::{self, MireUrl};
+use sonde_probes::link::Watch;
+use sonde_probes::throughput::MireUrl;
 use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, path, wifi};
-use sonde_report::assess::needs_repeat;
 use sonde_report::document::Measurements;
 use sonde_report::measurement::{Attempt, Remedy};
-use sonde_report::values::{InternetAccess, LatencyValue, LinkValue, TransferValue};
+use sonde_report::values::{LatencyValue, LinkValue};
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
+use super::transfers;
 use crate::plan::Plan;
 
 /// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
 const LATENCY_TRIES: usize = 3;
-
-/// Fewer bytes than this say nothing about a rate: a repetition is not worth starting.
-const LEAST_REPETITION: u64 = 1_000_000;
 
 /// What a run has measured so far. It outlives the work on it, so that an interrupted run keeps it.
 #[derive(Default)]
 pub(super) struct Taken {
     pub(super) measurements: Measurements,
     pub(super) clock_offset_ms: Option<i64>,
-    watch: Option<Watch>,
+    pub(super) watch: Option<Watch>,
 }
 
 impl Taken {
@@ -46,7 +43,7 @@ impl Taken {
         }
     }
 
-    fn link(&self) -> Option<&LinkValue> {
+    pub(super) fn link(&self) -> Option<&LinkValue> {
         self.measurements.link.as_ref().and_then(Measurement::value)
     }
 }
@@ -63,9 +60,8 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
     if plan.wants(ProbeName::Path) {
         taken.measurements.path = Some(trace(plan, env, &mires).await);
     }
-    download(plan, env, taken, &mires).await;
-    let mires = led_by_the_one_used(&plan.upload_mires, &taken.measurements);
-    upload(plan, env, taken, mires).await;
+    transfers::download(plan, env, taken, &mires).await;
+    transfers::upload(plan, env, taken).await;
     // Without a network only named mires were tried: the rest says so.
     if has_no_network(&taken.measurements) {
         fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
@@ -237,89 +233,6 @@ async fn time_first(env: &Env, mires: &[MireUrl]) -> (Measurement<LatencyValue>,
             (watch.fail(last.target, failure), 0)
         }
     }
-}
-
-/// The download, repeated where the verdict needs a second one that agrees.
-async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) {
-    if !plan.wants(ProbeName::Download) {
-        return;
-    }
-    env.tell(Event::Started(ProbeName::Download));
-    let config = Plan::transfer(mires.to_vec(), plan.download);
-    watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
-    let first = taken.measurements.download.as_ref().and_then(Measurement::value);
-    let left = plan.download.bytes.saturating_sub(first.map_or(0, |value| value.bytes));
-    let again = first.is_some_and(|value| needs_repeat(value.ip_rate_bps, plan.site.size, &plan.rules));
-    if again && left >= LEAST_REPETITION {
-        let mires = led_by_the_one_used(mires, &taken.measurements).into_iter().take(1).collect();
-        let budget = crate::plan::Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
-        let config = Plan::transfer(mires, budget);
-        watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
-    }
-    env.tell(Event::Finished(ProbeName::Download));
-}
-
-/// The upload.
-async fn upload(plan: &Plan, env: &Env, taken: &mut Taken, mires: Vec<MireUrl>) {
-    if !plan.wants(ProbeName::Upload) {
-        return;
-    }
-    let config = Plan::transfer(mires, plan.upload);
-    env.tell(Event::Started(ProbeName::Upload));
-    watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
-    env.tell(Event::Finished(ProbeName::Upload));
-}
-
-/// One transfer, with what went on beside it: the counters around it, and the caveats they and the link call for.
-async fn watched(
-    taken: &mut Taken,
-    direction: Direction,
-    work: impl Future<Output = Measurement<TransferValue>>,
-) {
-    if let Some(watch) = &mut taken.watch {
-        watch.transfer_starts(direction);
-    }
-    let mut measured = work.await;
-    if let Some(watch) = &mut taken.watch {
-        watch.transfer_ends(direction, measured.value().map_or(0, ip_bytes));
-    }
-    if let (Some(link), Some(watch), Some(rate)) =
-        (taken.link(), &taken.watch, measured.value().map(|value| value.ip_rate_bps))
-    {
-        for caveat in link::caveats_for(direction, &watch.conditions(), link, rate) {
-            measured.add_caveat(caveat);
-        }
-    }
-    let portal = taken.measurements.internet.as_ref().and_then(Measurement::value);
-    if portal.is_some_and(|internet| internet.access == InternetAccess::CaptivePortal) {
-        measured.add_caveat(CaveatCode::CaptivePortal.into());
-    }
-    let slot = match direction {
-        Direction::Down => &mut taken.measurements.download,
-        Direction::Up => &mut taken.measurements.upload,
-    };
-    match slot {
-        Some(first) => throughput::merge_repetition(first, measured),
-        None => *slot = Some(measured),
-    }
-}
-
-/// What a transfer moved at the IP layer: its application bytes and the share of headers its rates tell.
-fn ip_bytes(value: &TransferValue) -> u64 {
-    if value.goodput_bps == 0 {
-        return value.bytes;
-    }
-    (value.bytes as f64 * value.ip_rate_bps as f64 / value.goodput_bps as f64) as u64
-}
-
-/// The mires with the one the download used in front.
-fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<MireUrl> {
-    let used =
-        measurements.download.as_ref().and_then(Measurement::value).map(|value| value.server.url.as_str());
-    let mut ordered = mires.to_vec();
-    // Stable: the others keep their order.
-    ordered.sort_by_key(|mire| Some(mire.to_string().as_str()) != used);
-    ordered
 }
 
 /// The way to the first mire worth trying.
