@@ -10,6 +10,7 @@ use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_probes::{ProbeName, dns, endpoints, internet, latency, path, throughput, wifi};
 use sonde_report::Requirements;
+use sonde_report::assess::rate_bars;
 use sonde_report::document::Site;
 
 use crate::config::Settings;
@@ -23,8 +24,11 @@ use crate::config::values::Until;
 
 /// Longest download (`stable`).
 const DOWNLOAD_CAP: Duration = Duration::from_secs(8);
-/// Longest download where the verdict alone is wanted.
-const VERDICT_CAP: Duration = Duration::from_secs(5);
+/// Longest download where the verdict alone is wanted: near a threshold it takes as long as a stable estimate.
+const VERDICT_CAP: Duration = Duration::from_secs(8);
+/// Bytes allowed for a verdict, all transfers of the run together: forty runs on a satellite's 10 GB a month leave 9 of
+/// them to the school. A fifth is the upload's.
+const VERDICT_BYTES: u64 = 25_000_000;
 /// Longest repetition of the download.
 const REPEAT_CAP: Duration = Duration::from_secs(5);
 /// Longest upload: it has no threshold, so less precision will do.
@@ -75,6 +79,8 @@ pub struct Plan {
     pub dns: dns::Config,
     /// The radios.
     pub wifi: wifi::Config,
+    /// When the download has done its work.
+    pub goal: throughput::Goal,
     /// Time and data for the download.
     pub download: Budget,
     /// Time and data for its repetition.
@@ -107,7 +113,13 @@ impl Plan {
             if mires_named { (settings.mires.clone(), settings.mires) } else { public_mires() };
         let controls = if settings.controls.is_empty() { built_in_controls() } else { settings.controls };
         let (download, repeat, upload) = budgets(settings.until, settings.max_bytes);
+        let goal = match settings.until {
+            Until::Stable => throughput::Goal::Stable,
+            Until::Verdict => throughput::Goal::Verdict(rate_bars(settings.site.size, &settings.rules)),
+            Until::Seconds(_) => throughput::Goal::Fixed,
+        };
         Self {
+            goal,
             dns: dns_config(&settings.endpoints, &mires),
             internet: internet_config(controls),
             endpoints: endpoints::Config { endpoints: settings.endpoints, timeout: SERVICE_CAP },
@@ -159,8 +171,15 @@ impl Plan {
 
     /// A transfer's configuration.
     #[must_use]
-    pub fn transfer(mires: Vec<MireUrl>, budget: Budget) -> throughput::Config {
-        throughput::Config { mires, time_cap: budget.time, byte_cap: budget.bytes, stall_timeout: STALL }
+    pub fn transfer(mires: Vec<MireUrl>, budget: Budget, goal: throughput::Goal) -> throughput::Config {
+        throughput::Config {
+            mires,
+            time_cap: budget.time,
+            byte_cap: budget.bytes,
+            stall_timeout: STALL,
+            goal,
+            streams: 1,
+        }
     }
 }
 
@@ -202,14 +221,15 @@ fn dns_config(endpoints: &[Endpoint], mires: &[MireUrl]) -> dns::Config {
 fn budgets(until: Until, max_bytes: Option<u64>) -> (Budget, Budget, Budget) {
     let (time, repeat) = match until {
         Until::Stable => (DOWNLOAD_CAP, REPEAT_CAP),
-        Until::Verdict => (VERDICT_CAP, VERDICT_CAP),
+        Until::Verdict => (VERDICT_CAP, REPEAT_CAP),
         // Who asks for a length wants comparable transfers.
         Until::Seconds(time) => (time, time),
     };
     let (down, up) = match max_bytes {
-        None => (DOWNLOAD_BYTES, UPLOAD_BYTES),
+        None if until != Until::Verdict => (DOWNLOAD_BYTES, UPLOAD_BYTES),
         // The same proportion; the download carries the verdict.
-        Some(all) => {
+        given => {
+            let all = given.unwrap_or(VERDICT_BYTES);
             let up = all / 5;
             (all - up, up)
         }
@@ -224,7 +244,7 @@ fn budgets(until: Until, max_bytes: Option<u64>) -> (Budget, Budget, Budget) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use crate::config::{Environment, Key, Raw};
 
@@ -260,8 +280,16 @@ mod tests {
     #[test]
     fn until_sets_the_downloads_length() {
         assert_eq!(plan(&[(Key::Until, "3")]).download.time, Duration::from_secs(3));
+        let verdict = plan(&[(Key::Until, "verdict")]);
+        assert_eq!(verdict.download.bytes + verdict.upload.bytes, VERDICT_BYTES);
+        // Without a size each of the three thresholds must be answered.
+        let throughput::Goal::Verdict(bars) = verdict.goal else { panic!("{:?}", verdict.goal) };
+        assert_eq!(bars.iter().map(|bar| bar.at_least_bps / 1_000_000).collect::<Vec<_>>(), [8, 10, 15]);
+        let verdict = plan(&[(Key::Until, "verdict"), (Key::Size, "medium")]);
         assert!(
-            plan(&[(Key::Until, "verdict")]).download.time < plan(&[(Key::Until, "stable")]).download.time
+            matches!(&verdict.goal, throughput::Goal::Verdict(bars) if bars.len() == 1),
+            "{:?}",
+            verdict.goal
         );
     }
 

@@ -50,6 +50,21 @@ impl Stopwatch {
     }
 }
 
+/// Seconds this machine has slept since it started: what CLOCK_BOOTTIME counts and CLOCK_MONOTONIC does not. 0 where
+/// the system does not tell.
+#[must_use]
+pub fn slept() -> f64 {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::time::{ClockId, clock_gettime};
+        let read = |clock| clock_gettime(clock).map(std::time::Duration::from);
+        if let (Ok(boot), Ok(awake)) = (read(ClockId::CLOCK_BOOTTIME), read(ClockId::CLOCK_MONOTONIC)) {
+            return boot.saturating_sub(awake).as_secs_f64();
+        }
+    }
+    0.0
+}
+
 /// A duration in whole microseconds.
 #[must_use]
 pub fn micros(duration: std::time::Duration) -> u64 {

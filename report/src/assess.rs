@@ -16,7 +16,7 @@ mod access_points;
 mod rate;
 mod services;
 
-pub use rate::needs_repeat;
+pub use rate::{RateBar, needs_repeat, rate_bars};
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -125,6 +125,11 @@ pub enum CaveatCode {
     StillRising,
     /// The transfer broke off before its end; the value rests on what arrived before.
     BrokeOff,
+    /// The machine slept, or the process was stopped, during the transfer: the value rests on what arrived before.
+    Suspended,
+    /// The transfer stopped above the threshold with so little data that an opening burst of the operator's shaper is
+    /// not excluded. Information: it weakens nothing.
+    BurstNotExcluded,
     /// The rate varied so much that the interval is wide.
     Unstable,
     /// A captive portal answered the control targets: what was measured may be the portal.
@@ -168,8 +173,10 @@ impl CaveatCode {
             | Self::LossLimited
             | Self::StillRising
             | Self::BrokeOff
+            | Self::Suspended
             | Self::CaptivePortal => true,
-            Self::Unstable
+            Self::BurstNotExcluded
+            | Self::Unstable
             | Self::MireSkipped
             | Self::FarEndCountMissing
             | Self::IcmpNotPermitted

@@ -43,9 +43,9 @@ pub enum Expected {
 /// When to end the download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// When the estimate is stable; today, a cap of 8 s.
+    /// When the estimate of the capacity is stable.
     Stable,
-    /// When the verdict is certain; today, a cap of 5 s.
+    /// As soon as the verdict is certain: the least data and time.
     Verdict,
     /// After so long.
     Seconds(Duration),

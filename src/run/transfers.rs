@@ -4,15 +4,15 @@
 use std::future::Future;
 
 use sonde_probes::link::{self, Direction};
-use sonde_probes::throughput::{self, MireUrl};
+use sonde_probes::throughput::{self, Goal, MireUrl};
 use sonde_probes::{Env, Event, ProbeName};
 use sonde_report::assess::needs_repeat;
 use sonde_report::document::Measurements;
-use sonde_report::values::{InternetAccess, TransferValue};
-use sonde_report::{CaveatCode, Measurement};
+use sonde_report::values::{InternetAccess, LimitedBy, TransferValue};
+use sonde_report::{CaveatCode, Measurement, Outcome};
 
 use super::steps::Taken;
-use crate::plan::Plan;
+use crate::plan::{Budget, Plan};
 
 /// Fewer bytes than this say nothing about a rate: a repetition is not worth starting.
 const LEAST_REPETITION: u64 = 1_000_000;
@@ -23,18 +23,28 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
         return;
     }
     env.tell(Event::Started(ProbeName::Download));
-    let config = Plan::transfer(mires.to_vec(), plan.download);
+    let config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
     watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
-    let first = taken.measurements.download.as_ref().and_then(Measurement::value);
-    let left = plan.download.bytes.saturating_sub(first.map_or(0, |value| value.bytes));
-    let again = first.is_some_and(|value| needs_repeat(value.ip_rate_bps, plan.site.size, &plan.rules));
-    if again && left >= LEAST_REPETITION {
-        let mires = led_by_the_one_used(mires, &taken.measurements).into_iter().take(1).collect();
-        let budget = crate::plan::Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
-        let config = Plan::transfer(mires, budget);
+    if let Some(config) = repetition(plan, taken, mires) {
         watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
     }
     env.tell(Event::Finished(ProbeName::Download));
+}
+
+/// How to measure a second time, where the first could lead to "not met". Another mire comes first: what limited the
+/// first one may have been its mire. It begins with the streams the first found worth opening.
+fn repetition(plan: &Plan, taken: &Taken, mires: &[MireUrl]) -> Option<throughput::Config> {
+    let first = taken.measurements.download.as_ref().and_then(Measurement::value)?;
+    let left = plan.download.bytes.saturating_sub(first.bytes);
+    if !needs_repeat(first.ip_rate_bps, plan.site.size, &plan.rules) || left < LEAST_REPETITION {
+        return None;
+    }
+    let mut mires = led_by_the_one_used(mires, &taken.measurements);
+    let others = mires.len().min(1);
+    mires.rotate_left(others);
+    let budget = Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
+    let streams = usize::try_from(first.streams).unwrap_or(1).max(1);
+    Some(throughput::Config { streams, ..Plan::transfer(mires, budget, plan.goal.clone()) })
 }
 
 /// The upload.
@@ -43,10 +53,18 @@ pub(super) async fn upload(plan: &Plan, env: &Env, taken: &mut Taken) {
         return;
     }
     let mires = led_by_the_one_used(&plan.upload_mires, &taken.measurements);
-    let config = Plan::transfer(mires, plan.upload);
+    let config = Plan::transfer(mires, plan.upload, upload_goal(&plan.goal));
     env.tell(Event::Started(ProbeName::Upload));
     watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
     env.tell(Event::Finished(ProbeName::Upload));
+}
+
+/// The upload has no threshold: it stops when it is stable, or after the time asked for.
+fn upload_goal(goal: &Goal) -> Goal {
+    match goal {
+        Goal::Fixed => Goal::Fixed,
+        Goal::Stable | Goal::Verdict(_) => Goal::Stable,
+    }
 }
 
 /// One transfer, with what went on beside it: the counters around it, and the caveats they and the link call for.
@@ -66,6 +84,11 @@ async fn watched(
         (taken.link(), &taken.watch, measured.value().map(|value| value.ip_rate_bps))
     {
         for caveat in link::caveats_for(direction, &watch.conditions(), link, rate) {
+            if matches!(caveat.code, CaveatCode::CpuBusy | CaveatCode::LinkRateLimits)
+                && let Outcome::Measured { value, .. } = &mut measured.outcome
+            {
+                value.limited_by = LimitedBy::Client;
+            }
             measured.add_caveat(caveat);
         }
     }
@@ -97,6 +120,6 @@ fn led_by_the_one_used(mires: &[MireUrl], measurements: &Measurements) -> Vec<Mi
         measurements.download.as_ref().and_then(Measurement::value).map(|value| value.server.url.as_str());
     let mut ordered = mires.to_vec();
     // Stable: the others keep their order.
-    ordered.sort_by_key(|mire| Some(mire.to_string().as_str()) != used);
+    ordered.sort_by_key(|mire| Some(mire.shown().as_str()) != used);
     ordered
 }

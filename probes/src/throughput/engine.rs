@@ -9,22 +9,40 @@ use sonde_report::{Cause, Failure, Stage};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
-use super::estimate::{Conditions, Estimate, estimate};
+use super::Goal;
+use super::decide::{self, Threshold};
+use super::estimate::{Conditions, Estimate, estimate, even_stretch};
 use super::meter::Meter;
 use super::series::Series;
 use super::stream::{Direction, Facts, Job, Stream};
+use super::tcp_info::{Kernel, Segments};
+use crate::clock::slept;
 use crate::{Env, Event, ProbeName};
 
-/// Time between two points of the curve: a fifth of the shortest batch.
-const TICK: Duration = Duration::from_millis(20);
+/// Time between two points of the curve: a fifth of the shortest slot.
+const TICK: Duration = Duration::from_millis(10);
 /// Ticks between two progress events: ten a second.
-const TELL_TICKS: u32 = 5;
-/// Ticks between two looks at the estimate: it changes slowly and costs a pass over the curve.
-const JUDGE_TICKS: u32 = 10;
+const TELL_TICKS: u32 = 10;
+/// Ticks between two looks at the curve: as often as a slot of it ends.
+const JUDGE_TICKS: u32 = 5;
+/// A tick this late, or so much sleep of the machine, seconds: no scheduler's delay, the machine or the process stood
+/// still. What the far end sent meanwhile says nothing of the line.
+const STOOD_STILL_S: f64 = 2.0;
 /// Stretch over which the rate shown as progress is taken, seconds.
 const SHOWN_S: f64 = 0.5;
-/// Streams at most: with eight, one loss in a hundred at 60 ms still leaves 18 Mbit/s, above every threshold.
-const MAX_STREAMS: usize = 8;
+/// Streams at most: with sixteen, one loss in a hundred at 60 ms still leaves 38 Mbit/s (Mathis et al., 1997).
+const MAX_STREAMS: usize = 16;
+/// Round trips from opening streams to their first bytes: TCP, the upgrade or TLS, the request.
+const OPENING_RTTS: f64 = 3.0;
+/// Round trips a transfer may last where these are longer than the time allowed: slow start, and two plateaus.
+const CAP_RTTS: f64 = 20.0;
+/// For a verdict, the far end may have this many times the largest threshold under way: what flows on after the verdict
+/// is little then, and on any slower line the clamp is not felt.
+const CLAMP_RATIO: f64 = 8.0;
+/// The clamp's floor, bytes: less would slow down a path whose round trip the handshake did not show.
+const CLAMP_FLOOR: f64 = 256.0 * 1024.0;
+/// Above so many times the largest threshold, more streams would not change the verdict.
+const ENOUGH_RATIO: f64 = 1.5;
 /// Below this rate streams are doubled instead of quadrupled: on a very slow line many streams hurt each other.
 const SLOW_BPS: f64 = 2e6;
 /// More streams are opened while the sum grew by more than this ratio with the last ones.
@@ -58,6 +76,12 @@ pub(crate) struct Transfer {
     pub(crate) broke: Option<Failure>,
     /// Share of the streams' time spent waiting for an answer instead of data.
     pub(crate) waiting: f64,
+    /// Segments received, where the system tells.
+    pub(crate) segments: Option<Segments>,
+    /// Whether the machine slept or the process was stopped on the way.
+    pub(crate) suspended: bool,
+    /// Whether it stopped above a threshold with so little data that an opening burst is not excluded.
+    pub(crate) burst_possible: bool,
 }
 
 /// A transfer that gave none, and the bytes it used.
@@ -75,6 +99,7 @@ enum End {
 
 /// How a stream's task ended.
 struct StreamEnd {
+    /// Whether it was ever open.
     opened: bool,
     result: Result<(), Failure>,
 }
@@ -84,6 +109,9 @@ pub(crate) async fn run(job: &Job, budget: u64, env: &Env) -> Result<Transfer, W
     let (first, facts) = Stream::open(job).await.map_err(|failure| Wasted { failure, bytes: 0 })?;
     let mut engine = Engine::start(job, budget, facts);
     engine.spawn(first);
+    for _ in 1..job.streams.clamp(1, MAX_STREAMS) {
+        engine.spawn_new();
+    }
     let end = engine.watch(env).await;
     engine.finish(end).await
 }
@@ -106,14 +134,35 @@ struct Engine<'a> {
     broke: Option<Failure>,
     /// The last moment with progress, seconds.
     active_at: f64,
+    /// The goal's thresholds in application bytes.
+    thresholds: Vec<Threshold>,
+    /// Bytes each stream may have under way.
+    clamp: Option<u32>,
+    /// The longest the transfer may last, seconds.
+    cap: f64,
+    /// The estimate that decided.
+    decision: Option<Estimate>,
+    suspended: bool,
 }
 
 impl<'a> Engine<'a> {
     fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
         let mut series = Series::default();
         series.push(0.0, 0.0);
+        let thresholds = facts.thresholds(&job.goal);
+        let largest = thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
+        let clamp = largest.map(|largest| (CLAMP_RATIO * largest / 8.0 * facts.rtt).max(CLAMP_FLOOR) as u32);
+        let cap = match job.goal {
+            Goal::Fixed => 0.0,
+            Goal::Stable | Goal::Verdict(_) => CAP_RTTS * facts.rtt,
+        };
         Self {
             job,
+            thresholds,
+            clamp,
+            cap: cap.max(job.time_cap.as_secs_f64()),
+            decision: None,
+            suspended: false,
             facts,
             meter: Meter::start(budget),
             tasks: JoinSet::new(),
@@ -131,16 +180,18 @@ impl<'a> Engine<'a> {
     /// Lets an open stream carry.
     fn spawn(&mut self, stream: Stream) {
         let (direction, meter) = (self.job.direction, self.next_meter());
+        admit(self.facts.kernel.clone(), &meter, self.clamp);
         self.tasks
             .spawn(async move { StreamEnd { opened: true, result: stream.carry(direction, meter).await } });
     }
 
     /// Opens one more stream beside the others.
     fn spawn_new(&mut self) {
-        let (job, meter) = (self.job.clone(), self.next_meter());
+        let (job, meter, clamp) = (self.job.clone(), self.next_meter(), self.clamp);
         self.tasks.spawn(async move {
             match Stream::open(&job).await {
-                Ok((stream, _)) => {
+                Ok((stream, facts)) => {
+                    admit(facts.kernel, &meter, clamp);
                     StreamEnd { opened: true, result: stream.carry(job.direction, meter).await }
                 }
                 Err(failure) => {
@@ -163,8 +214,14 @@ impl<'a> Engine<'a> {
         let mut ticker = interval(TICK);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut ticks, mut activity) = (0_u32, 0);
+        let meter = self.meter.clone();
+        let asleep = slept();
+        let mut last = self.meter.now();
         loop {
             tokio::select! {
+                () = meter.spent(), if self.job.direction == Direction::Download => {
+                    return End::Stop(StopReason::ByteCap);
+                }
                 Some(ended) = self.tasks.join_next() => {
                     if let Some(end) = self.stream_ended(ended) {
                         return end;
@@ -172,6 +229,10 @@ impl<'a> Engine<'a> {
                 }
                 _ = ticker.tick() => {
                     let now = self.meter.now();
+                    if now - last > STOOD_STILL_S || slept() - asleep > STOOD_STILL_S {
+                        return self.stood_still(last, now);
+                    }
+                    last = now;
                     self.take_point(now);
                     if self.meter.activity() != activity {
                         activity = self.meter.activity();
@@ -184,12 +245,21 @@ impl<'a> Engine<'a> {
                     if let Some(end) = self.should_end(now, now - self.active_at) {
                         return end;
                     }
-                    if ticks.is_multiple_of(JUDGE_TICKS) && self.judge(now) {
-                        return End::Stop(StopReason::Stable);
+                    if ticks.is_multiple_of(JUDGE_TICKS) && let Some(stop) = self.judge(now) {
+                        return End::Stop(stop);
                     }
                 }
             }
         }
+    }
+
+    /// Ends a transfer that the machine or the process slept through; what came before stands.
+    fn stood_still(&mut self, last: f64, now: f64) -> End {
+        self.suspended = true;
+        self.active_at = last;
+        let detail =
+            format!("the machine or the process stood still at {last:.1} s, for {:.1} s", now - last);
+        End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
     /// Adds a download's point; an upload's curve is made from its acknowledgements when it is looked at.
@@ -209,7 +279,7 @@ impl<'a> Engine<'a> {
             let detail = format!("nothing for {idle:.1} s, {} bytes before", self.meter.counted());
             return Some(End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail)));
         }
-        (now >= self.job.time_cap.as_secs_f64()).then_some(End::Stop(StopReason::TimeCap))
+        (now >= self.cap).then_some(End::Stop(StopReason::TimeCap))
     }
 
     /// Takes note of a stream that ended; says so when it was the last.
@@ -249,37 +319,52 @@ impl<'a> Engine<'a> {
                 (Series::from_spans(&spans, until, UPLOAD_STEP), grain.min(1.0))
             }
         };
-        (series, Conditions { rtt: self.facts.rtt, settled_at: self.settled_at, grain })
+        // Streams opened later count from when their first bytes may have come.
+        let opening = if self.settled_at > 0.0 { OPENING_RTTS * self.facts.rtt } else { 0.0 };
+        (series, Conditions { rtt: self.facts.rtt, settled_at: self.settled_at + opening, grain })
     }
 
-    /// Looks at the curve: opens streams while they help; `true` when the estimate is good enough to stop.
-    fn judge(&mut self, now: f64) -> bool {
+    /// Looks at the curve: opens streams while they help, and says when the goal is reached.
+    fn judge(&mut self, now: f64) -> Option<StopReason> {
         let (series, conditions) = self.curve();
+        self.decision = decide::decided(&series, conditions, &self.thresholds, !self.growing);
+        if self.decision.is_some() {
+            return Some(StopReason::Decided);
+        }
         if self.growing {
             self.grow(&series, conditions, now);
-            return false;
+            return None;
         }
-        self.meter.counted() >= STABLE_BYTES
+        let stable = self.thresholds.is_empty()
+            && self.job.goal != Goal::Fixed
+            && self.meter.counted() >= STABLE_BYTES
             && estimate(&series, conditions).is_some_and(|found| {
                 found.to - found.from >= STABLE_S && found.spread() <= STABLE_SPREAD && !found.still_rising
-            })
+            });
+        stable.then_some(StopReason::Stable)
     }
 
-    /// Opens more streams once the last ones have had a window to show, while the sum still grows.
+    /// Opens more streams once the last ones have shown what they give, while the sum still grows.
     fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
         let window = conditions.window();
-        if series.end() < self.settled_at + window {
+        let even = even_stretch(series, conditions);
+        if even.is_none() && series.end() < conditions.settled_at + window {
             return;
         }
-        let rate = series.rate(series.end() - window / 2.0, series.end());
+        let rate = series.rate(even.unwrap_or(series.end() - window / 2.0), series.end());
+        // A verdict far above its thresholds only waits for enough data.
+        let largest = self.thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
+        if largest.is_some_and(|largest| rate >= ENOUGH_RATIO * largest) {
+            return;
+        }
         let helped = self.rate_before.is_none_or(|before| rate > STREAM_GROWTH * before);
         // Streams opened in the second half could not show a plateau any more.
-        let late = now > self.job.time_cap.as_secs_f64() / 2.0;
+        let late = now > self.cap / 2.0;
         if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
             self.growing = rate <= 0.0 && !late;
             return;
         }
-        let wanted = if self.streams == 1 && rate >= SLOW_BPS { 4 } else { self.streams * 2 };
+        let wanted = if self.streams == 1 && rate < SLOW_BPS { 2 } else { (self.streams * 4).max(4) };
         for _ in self.streams..wanted.min(MAX_STREAMS) {
             self.spawn_new();
         }
@@ -297,7 +382,7 @@ impl<'a> Engine<'a> {
                 Direction::Download => ProbeName::Download,
                 Direction::Upload => ProbeName::Upload,
             },
-            fraction: (now / self.job.time_cap.as_secs_f64().max(1e-3)).max(self.meter.used()).min(1.0),
+            fraction: (now / self.cap.max(1e-3)).max(self.meter.used()).min(1.0),
             rate_bps: series.rate((series.end() - SHOWN_S).max(0.0), series.end()).round() as u64,
             bytes: self.meter.counted(),
         });
@@ -307,12 +392,15 @@ impl<'a> Engine<'a> {
     async fn finish(mut self, end: End) -> Result<Transfer, Wasted> {
         let streams = self.streams.max(1);
         let now = self.meter.now();
-        self.take_point(now);
+        if !self.suspended {
+            self.take_point(now);
+        }
         self.meter.stop();
         if self.job.direction == Direction::Upload && matches!(end, End::Stop(_)) {
             let limit = Instant::now() + DRAIN;
             while let Ok(Some(_)) = timeout_at(limit, self.tasks.join_next()).await {}
         }
+        let segments = self.meter.segments();
         self.tasks.shutdown().await;
         let (bytes, elapsed) = (self.meter.counted(), self.meter.now());
         let elapsed = if self.job.direction == Direction::Upload { elapsed } else { now };
@@ -329,7 +417,9 @@ impl<'a> Engine<'a> {
             End::Stop(StopReason::FarEnd) | End::Broken(_) => (StopReason::FarEnd, BROKEN_S),
             End::Stop(stop) => (*stop, 0.0),
         };
-        let found = estimate(&series, conditions)
+        let found = self
+            .decision
+            .or_else(|| estimate(&series, conditions))
             .filter(|found| bytes >= LEAST_BYTES && found.to - found.from >= least_s);
         let estimate = match (found, end) {
             // Within a transfer that broke, the ramp alone is not a rate.
@@ -341,6 +431,8 @@ impl<'a> Engine<'a> {
                 return Err(wasted(self.broke.unwrap_or_else(|| too_little(cause))));
             }
         };
+        let burst_possible =
+            stop == StopReason::Decided && decide::burst_possible(&series, estimate.rate, &self.thresholds);
         let waiting = self.meter.waited_s() / (elapsed * streams as f64).max(1e-3);
         Ok(Transfer {
             facts: self.facts,
@@ -352,6 +444,17 @@ impl<'a> Engine<'a> {
             stop,
             broke: self.broke,
             waiting,
+            segments,
+            suspended: self.suspended,
+            burst_possible,
         })
     }
+}
+
+/// Takes a connection's kernel state into the meter, and clamps its window where a verdict is wanted.
+fn admit(kernel: Kernel, meter: &Meter, clamp: Option<u32>) {
+    if let Some(bytes) = clamp {
+        kernel.clamp_window(bytes);
+    }
+    meter.watch(kernel);
 }

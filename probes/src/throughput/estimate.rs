@@ -27,6 +27,19 @@ const MIN_HALF_WIDTH: f64 = 0.005;
 /// Half-width, relative, when too few batches are left for any statistics.
 const UNKNOWN_HALF_WIDTH: f64 = 0.5;
 
+/// Slots of an even stretch: enough for a deviation.
+const EVEN_SLOTS: f64 = 8.0;
+/// Shortest slot of an even stretch, seconds…
+const EVEN_SLOT_S: f64 = 0.05;
+/// …and fewest bytes in one: 16 packets, so that one more or less is no unevenness.
+const EVEN_SLOT_BYTES: f64 = 16.0 * 1448.0;
+/// Standard deviation of the slots, relative, up to which a stretch is even: a saturated line's queue hands packets out
+/// by the clock, a sender that waits for acknowledgements does not.
+const EVEN_DEVIATION: f64 = 0.04;
+/// The second half of an even stretch is at most this many times the first: half a second is short, and a slow rise would
+/// pass [`RAMP_GROWTH`] in it.
+const EVEN_GROWTH: f64 = 1.02;
+
 /// How the transfer went, for the estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Conditions {
@@ -91,15 +104,42 @@ pub(crate) fn ramp_end(series: &Series, conditions: Conditions) -> Option<f64> {
     None
 }
 
+/// Where the even stretch at the end of a curve begins, seconds, if there is one: for two round trips at least, bytes
+/// came as evenly as only a saturated line (or a limit of the mire) lets them, and no faster in the second half. Slow
+/// start doubles in that time. Found sooner than [`ramp_end`]'s plateau, but only where the line is calm.
+pub(crate) fn even_stretch(series: &Series, conditions: Conditions) -> Option<f64> {
+    let end = series.end();
+    let recent = series.rate((end - EVEN_SLOTS * EVEN_SLOT_S).max(0.0), end);
+    if recent <= 0.0 {
+        return None;
+    }
+    let slot = EVEN_SLOT_S
+        .max(EVEN_SLOT_BYTES * 8.0 / recent)
+        .max(2.0 * conditions.grain)
+        .max(2.0 * conditions.rtt / EVEN_SLOTS);
+    let from = end - EVEN_SLOTS * slot;
+    if from < conditions.settled_at {
+        return None;
+    }
+    let slots = batch_means(series, from, slot);
+    let (mean, deviation) = (stats::mean(&slots)?, stats::deviation(&slots)?);
+    let middle = f64::midpoint(from, end);
+    let rising = series.rate(middle, end) > EVEN_GROWTH * series.rate(from, middle);
+    (deviation <= EVEN_DEVIATION * mean && !rising).then_some(from)
+}
+
 /// The sustained rate of `series`; `None` when nothing arrived.
 pub(crate) fn estimate(series: &Series, conditions: Conditions) -> Option<Estimate> {
     let end = series.end();
-    let ramp = ramp_end(series, conditions);
+    let plateau = ramp_end(series, conditions);
+    let even = if plateau.is_none() { even_stretch(series, conditions) } else { None };
+    let ramp = plateau.or(even);
     // Still in the ramp: the last window is the best lower bound there is.
     let mut from = ramp.unwrap_or_else(|| (end - conditions.window()).max(end / 2.0));
     let mut still_rising = ramp.is_none();
     let mut fell = None;
-    let batch = conditions.batch();
+    // A short even stretch has few batches of a round trip; its slots are as independent as they are even.
+    let batch = even.map_or(conditions.batch(), |from| (end - from) / EVEN_SLOTS);
     // A burst may follow a ramp, and a recovery a burst: three changes are more than any transfer here shows.
     for _ in 0..3 {
         let means = batch_means(series, from, batch);

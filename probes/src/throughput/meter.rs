@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use super::series::Span;
+use super::tcp_info::{Kernel, Segments};
 use crate::clock::micros;
 
 /// One stream's handle on the counters of a transfer. Cheap to clone.
@@ -26,7 +29,11 @@ struct Shared {
     handed: AtomicU64,
     waited_us: AtomicU64,
     stopping: AtomicBool,
+    /// Told when received bytes reach the cap.
+    spent: Notify,
     acks: Mutex<Acks>,
+    /// The connections, for what the system knows of them.
+    kernels: Mutex<Vec<Kernel>>,
 }
 
 /// What the far end has acknowledged.
@@ -48,7 +55,9 @@ impl Meter {
             handed: AtomicU64::new(0),
             waited_us: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            spent: Notify::new(),
             acks: Mutex::default(),
+            kernels: Mutex::default(),
         };
         Self { shared: Arc::new(shared), stream: 0, handed: Arc::default() }
     }
@@ -98,7 +107,29 @@ impl Meter {
 
     /// Counts received bytes.
     pub(crate) fn received(&self, bytes: u64) {
-        self.shared.counted.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.shared.counted.fetch_add(bytes, Ordering::Relaxed);
+        if before < self.shared.cap && before.saturating_add(bytes) >= self.shared.cap {
+            self.shared.spent.notify_one();
+        }
+    }
+
+    /// Waits until received bytes reach the cap: at once, since a tick of a fast line is megabytes.
+    pub(crate) async fn spent(&self) {
+        self.shared.spent.notified().await;
+    }
+
+    /// Keeps a connection's kernel state for [`Meter::segments`].
+    pub(crate) fn watch(&self, kernel: Kernel) {
+        self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner).push(kernel);
+    }
+
+    /// The segments received on all connections; `None` where the system does not tell.
+    pub(crate) fn segments(&self) -> Option<Segments> {
+        let kernels = self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        kernels.iter().filter_map(Kernel::segments).reduce(|a, b| Segments {
+            data: a.data.saturating_add(b.data),
+            out_of_order: a.out_of_order.saturating_add(b.out_of_order),
+        })
     }
 
     /// Takes back received bytes that turned out not to be payload.

@@ -4,18 +4,20 @@
 //! the next is tried. Whether a rate meets a threshold is not decided here.
 //!
 //! The pieces: [`mire_url`] what to measure against; `stream` (`http`, `ndt7`, `payload`, `meter`) how bytes move;
-//! `engine` how many streams and how long; `series` and `estimate` what the curve says; `overhead` the IP layer;
-//! `repetition` a second transfer.
+//! `engine` how many streams and how long; `series` and `estimate` what the curve says; `decide` whether it answers
+//! already; `tcp_info` what the system knows; `overhead` the IP layer; `repetition` a second transfer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sonde_report::assess::RateBar;
 use sonde_report::measurement::{Attempt, Remedy};
 use sonde_report::values::{CountedAt, LimitedBy, MireProtocol, MireServer, Repetition, TransferValue};
 use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 
 use crate::{Env, clock::Stopwatch};
 
+mod decide;
 mod engine;
 mod estimate;
 mod http;
@@ -27,6 +29,7 @@ mod payload;
 mod repetition;
 mod series;
 mod stream;
+mod tcp_info;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +42,10 @@ use stream::{Direction, Job};
 const UNSTABLE_SPREAD: f64 = 0.10;
 /// Share of the streams' time spent waiting for answers above which the mire's file, not the line, sets the rate.
 const WAITING_SHARE: f64 = 0.10;
+/// Share of segments out of order from which on losses are many: behind each lost one come a window's worth.
+const LOSSY_SHARE: f64 = 0.02;
+/// Half-width of the interval, relative, up to which a rate is even: a saturated line's stays well below.
+const EVEN_SPREAD: f64 = 0.015;
 
 /// How to measure.
 #[derive(Debug, Clone)]
@@ -51,6 +58,24 @@ pub struct Config {
     pub byte_cap: u64,
     /// Time without any progress after which a mire is given up.
     pub stall_timeout: Duration,
+    /// When to stop before that.
+    pub goal: Goal,
+    /// Streams to begin with, 1 where nothing is known: what a transfer before found worth opening.
+    pub streams: usize,
+}
+
+/// When a transfer has done its work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Goal {
+    /// When the estimate of the capacity is stable. On long paths the time allowed grows with the round trip: slow
+    /// start alone takes several.
+    #[default]
+    Stable,
+    /// As soon as it is certain on which side of each threshold (or within its band) the rate lies: the least data
+    /// and time. Without thresholds as [`Goal::Stable`].
+    Verdict(Vec<RateBar>),
+    /// When the time allowed is over, whatever was seen.
+    Fixed,
 }
 
 /// Measures the downstream rate.
@@ -78,6 +103,8 @@ async fn measure(config: &Config, env: &Env, direction: Direction) -> Measuremen
             dialer: Arc::clone(&env.dialer),
             time_cap: config.time_cap,
             stall_timeout: config.stall_timeout,
+            goal: config.goal.clone(),
+            streams: config.streams,
         };
         match engine::run(&job, budget, env).await {
             Ok(transfer) => {
@@ -144,14 +171,31 @@ fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferV
             family: if facts.peer.is_ipv4() { 4 } else { 6 },
         },
         stop: transfer.stop,
-        // A steady rate that more streams do not raise is the line's or the mire's: one transfer cannot tell which.
-        limited_by: if transfer.waiting > WAITING_SHARE { LimitedBy::Server } else { LimitedBy::Unknown },
+        limited_by: limited_by(transfer),
         counted_at: match (direction, mire.protocol) {
             (Direction::Download, _) | (Direction::Upload, MireProtocol::Ndt7) => CountedAt::Receiver,
             (Direction::Upload, MireProtocol::Librespeed | MireProtocol::Http) => CountedAt::Responses,
         },
         samples: transfer.series.samples(),
         repetitions: vec![Repetition { url: mire.shown(), ip_rate_bps, ci95_bps, bytes: *bytes }],
+    }
+}
+
+/// What set the rate, as far as one transfer can tell.
+fn limited_by(transfer: &Transfer) -> LimitedBy {
+    let disorder = transfer
+        .segments
+        .filter(|segments| segments.data > 0)
+        .map(|segments| segments.out_of_order as f64 / segments.data as f64);
+    let even = transfer.estimate.spread() <= EVEN_SPREAD;
+    match disorder {
+        _ if transfer.waiting > WAITING_SHARE => LimitedBy::Server,
+        // Losses, and a rate that wanders: the streams would go faster without them.
+        Some(share) if share >= LOSSY_SHARE && !even => LimitedBy::Loss,
+        // Losses, and a rate as even as a clock: a full queue on the way drops what is too much.
+        Some(share) if share > 0.0 && even => LimitedBy::Line,
+        // A steady rate without losses is the line's or the mire's: one transfer cannot tell which.
+        _ => LimitedBy::Unknown,
     }
 }
 
@@ -168,12 +212,17 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
     if estimate.still_rising {
         caveats.push(CaveatCode::StillRising.into());
     }
-    if let Some(failure) = &transfer.broke {
+    if transfer.suspended {
+        caveats.push(CaveatCode::Suspended.into());
+    } else if let Some(failure) = &transfer.broke {
         caveats.push(CaveatCode::BrokeOff.with(named(
             failure.stage,
             failure.cause,
             failure.detail.as_deref(),
         )));
+    }
+    if transfer.burst_possible {
+        caveats.push(CaveatCode::BurstNotExcluded.into());
     }
     if transfer.waiting > WAITING_SHARE {
         let detail = format!("{:.0} % of the time between two answers", transfer.waiting * 100.0);

@@ -39,7 +39,10 @@ pub fn merge_repetition(first: &mut Measurement<TransferValue>, second: Measurem
 
 /// Complete before broken off, then the faster.
 fn quality(value: &TransferValue, caveats: &[Caveat]) -> (bool, u64) {
-    (!caveats.iter().any(|caveat| caveat.code == CaveatCode::BrokeOff), value.ip_rate_bps)
+    (
+        !caveats.iter().any(|caveat| matches!(caveat.code, CaveatCode::BrokeOff | CaveatCode::Suspended)),
+        value.ip_rate_bps,
+    )
 }
 
 /// Adds the other transfer's caveats about the way.
@@ -57,6 +60,8 @@ fn about_the_way(code: CaveatCode) -> bool {
         code,
         CaveatCode::StillRising
             | CaveatCode::BrokeOff
+            | CaveatCode::Suspended
+            | CaveatCode::BurstNotExcluded
             | CaveatCode::Unstable
             | CaveatCode::MireLimited
             | CaveatCode::ClientLimited

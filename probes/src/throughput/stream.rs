@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sonde_report::Failure;
+use sonde_report::assess::RateBar;
+use sonde_report::requirement::Layer;
 use sonde_report::values::{MireProtocol, Phases, TlsInfo};
 
+use super::Goal;
 use super::MireUrl;
+use super::decide::Threshold;
 use super::http::HttpStream;
 use super::meter::Meter;
 use super::ndt7::Ndt7Stream;
 use super::overhead::{self, Tls};
+use super::tcp_info::Kernel;
 use crate::dial::{Connection, Dialer};
 
 /// The longest round trip believed from a handshake, seconds: a geostationary link's with its queue. Longer, it was
@@ -36,6 +41,10 @@ pub(crate) struct Job {
     pub(crate) time_cap: Duration,
     /// Time without progress after which it is given up.
     pub(crate) stall_timeout: Duration,
+    /// When to stop.
+    pub(crate) goal: Goal,
+    /// Streams to begin with: what a transfer before found worth opening.
+    pub(crate) streams: usize,
 }
 
 /// What the first connection told.
@@ -48,6 +57,8 @@ pub(crate) struct Facts {
     pub(crate) rtt: f64,
     /// IP-layer bytes for each application byte.
     pub(crate) ip_bytes_per_byte: f64,
+    /// What the system knows of the connection.
+    pub(crate) kernel: Kernel,
 }
 
 impl Facts {
@@ -66,7 +77,18 @@ impl Facts {
             via_proxy: connection.via_proxy,
             rtt: round_trip_s(phases),
             ip_bytes_per_byte: overhead::ip_bytes_per_byte(segment(connection), peer, version),
+            kernel: Kernel::of(connection),
         }
+    }
+
+    /// The goal's thresholds in application bytes.
+    pub(crate) fn thresholds(&self, goal: &Goal) -> Vec<Threshold> {
+        let Goal::Verdict(bars) = goal else { return Vec::new() };
+        let at_least = |bar: &RateBar| match bar.layer {
+            Layer::Ip => bar.at_least_bps as f64 / self.ip_bytes_per_byte,
+            Layer::Application => bar.at_least_bps as f64,
+        };
+        bars.iter().map(|bar| Threshold { at_least: at_least(bar), margin: bar.margin }).collect()
     }
 }
 

@@ -287,9 +287,10 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         CaveatCode::ClientLimited => Some(VerdictReason::ClientLimited),
         CaveatCode::LossLimited => Some(VerdictReason::LossLimited),
         CaveatCode::StillRising => Some(VerdictReason::StillRising),
-        CaveatCode::BrokeOff => Some(VerdictReason::BrokeOff),
+        CaveatCode::BrokeOff | CaveatCode::Suspended => Some(VerdictReason::BrokeOff),
         CaveatCode::CaptivePortal => Some(VerdictReason::CaptivePortal),
-        CaveatCode::Unstable
+        CaveatCode::BurstNotExcluded
+        | CaveatCode::Unstable
         | CaveatCode::MireSkipped
         | CaveatCode::FarEndCountMissing
         | CaveatCode::IcmpNotPermitted
@@ -300,6 +301,34 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::SilentHops
         | CaveatCode::Demonstration => None,
     }
+}
+
+/// A threshold of the rate that a transfer can stop at, once it is certain on which side of it the rate lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateBar {
+    /// The threshold, bit/s at `layer`.
+    pub at_least_bps: u64,
+    /// The layer the threshold speaks of.
+    pub layer: Layer,
+    /// Half-width, relative, of the band around it in which there is no verdict.
+    pub margin: f64,
+}
+
+/// The thresholds of the downstream rate that matter for a school's size; every size's when it is not known. Empty when
+/// the rules ask nothing of the rate.
+#[must_use]
+pub fn rate_bars(size: Option<SchoolSize>, rules: &Requirements) -> Vec<RateBar> {
+    let mut bars = Vec::new();
+    for requirement in &rules.requirements {
+        let Demand::DownloadRate { at_least_bps, layer, margin } = &requirement.demand else { continue };
+        let sizes = SchoolSize::ALL.into_iter().filter(|one| size.is_none_or(|size| size == *one));
+        bars.extend(sizes.map(|size| RateBar {
+            at_least_bps: at_least_bps.of(size),
+            layer: *layer,
+            margin: *margin,
+        }));
+    }
+    bars
 }
 
 /// Whether a run should measure again before it judges: whether `not_met` could follow from this rate, for the

@@ -26,6 +26,8 @@ fn config(mires: &[String], seconds: f64) -> Config {
         time_cap: Duration::from_secs_f64(seconds),
         byte_cap: 200_000_000,
         stall_timeout: Duration::from_secs(1),
+        goal: Goal::Stable,
+        streams: 1,
     }
 }
 

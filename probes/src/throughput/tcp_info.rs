@@ -1,0 +1,100 @@
+//! What Linux knows of a TCP connection and no socket call tells: TCP_INFO (tcp(7)), and the window clamp.
+//!
+//! Only hints come from here: where the system has none, a transfer is measured all the same.
+
+use crate::dial::Connection;
+
+/// A handle on a connection's kernel state. It keeps the socket open: drop it with the transfer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kernel(#[cfg(target_os = "linux")] Option<std::sync::Arc<std::os::fd::OwnedFd>>);
+
+/// Segments received on one connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Segments {
+    /// Segments that carried data.
+    pub(crate) data: u64,
+    /// Those of them that came out of order: the ones behind a lost segment, until it was sent again.
+    pub(crate) out_of_order: u64,
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    #![allow(missing_docs, unreachable_pub, reason = "the macro makes them public; the module is not")]
+
+    use nix::libc;
+    use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
+
+    /// `struct tcp_info` of linux/tcp.h as of 5.4: what stands before and between the fields read here is skipped.
+    #[repr(C)]
+    #[derive(Debug, Clone, Copy)]
+    pub struct TcpInfo {
+        _until_segs_out: [u8; 136],
+        _segs_out: u32,
+        _segs_in: u32,
+        _notsent_bytes: u32,
+        _min_rtt: u32,
+        pub data_segs_in: u32,
+        _data_segs_out: u32,
+        _until_reord_seen: [u8; 56],
+        _dsack_dups: [u8; 4],
+        _reord_seen: u32,
+        pub rcv_ooopack: u32,
+        _snd_wnd: u32,
+        _align: [u64; 0],
+    }
+
+    sockopt_impl!(Info, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, TcpInfo);
+    sockopt_impl!(WindowClamp, SetOnly, libc::IPPROTO_TCP, libc::TCP_WINDOW_CLAMP, u32);
+
+    /// Whether the running kernel fills all of [`TcpInfo`]: 5.4 (2019) and later.
+    pub(super) fn tells_all() -> bool {
+        static TELLS: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        *TELLS.get_or_init(|| {
+            let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+            let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+            let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            version >= (5, 4)
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Kernel {
+    /// Of a fresh connection.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        use std::os::fd::AsFd as _;
+        Self(connection.io.tcp().as_fd().try_clone_to_owned().ok().map(std::sync::Arc::new))
+    }
+
+    /// The segments received so far; `None` where the system does not tell.
+    pub(crate) fn segments(&self) -> Option<Segments> {
+        let socket = self.0.as_deref().filter(|_| linux::tells_all())?;
+        let info = nix::sys::socket::getsockopt(&socket, linux::Info).ok()?;
+        Some(Segments { data: u64::from(info.data_segs_in), out_of_order: u64::from(info.rcv_ooopack) })
+    }
+
+    /// Lets the far end have at most so many bytes under way.
+    pub(crate) fn clamp_window(&self, bytes: u32) {
+        if let Some(socket) = self.0.as_deref() {
+            // Refused, a verdict costs a little more data: no harm.
+            let _ = nix::sys::socket::setsockopt(&socket, linux::WindowClamp, &bytes);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unused_self, reason = "the same calls as on Linux")]
+impl Kernel {
+    /// Of a fresh connection: this system does not tell.
+    pub(crate) fn of(_: &Connection) -> Self {
+        Self()
+    }
+
+    /// This system does not tell.
+    pub(crate) fn segments(&self) -> Option<Segments> {
+        None
+    }
+
+    /// This system has no such clamp.
+    pub(crate) fn clamp_window(&self, _: u32) {}
+}
