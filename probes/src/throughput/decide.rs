@@ -49,7 +49,7 @@ pub(crate) fn decided(
     if let Some(found) = quick
         && thresholds.iter().all(|threshold| {
             let low = found.rate - found.half_width;
-            low >= CLEARLY * threshold.at_least && burst_excluded(series, found.rate, threshold.at_least)
+            low >= CLEARLY * threshold.at_least && burst_excluded(series, threshold.at_least)
         })
     {
         return Some(found);
@@ -75,7 +75,7 @@ fn answers(
     let (lower_edge, upper_edge) = (at_least * (1.0 - margin), at_least * (1.0 + margin));
     // A burst that has just ended still lifts the mean.
     let recent = series.rate((series.end() - RECENT_S.max(2.0 * conditions.rtt)).max(0.0), series.end());
-    let above = low > upper_edge && recent >= at_least && burst_excluded(series, found.rate, at_least);
+    let above = low > upper_edge && recent >= at_least && burst_excluded(series, at_least);
     let below = settled && high < lower_edge;
     // A burst may hide a rate below the band, too, but then the answer is "cannot tell" all the same.
     let within = settled && low > lower_edge && high < upper_edge;
@@ -84,8 +84,24 @@ fn answers(
 
 /// Whether more has arrived than a burst before a slower shaper could explain, or the rate lies so near to the
 /// threshold that it is not asked.
-fn burst_excluded(series: &Series, rate: f64, at_least: f64) -> bool {
-    rate < BURST_RATIO * at_least || series.bytes_at(series.end()) >= burst_reach(rate, at_least)
+fn burst_excluded(series: &Series, at_least: f64) -> bool {
+    fastest(series) < BURST_RATIO * at_least || drained(series, HIDDEN_SHARE * at_least) >= BURST_BYTES
+}
+
+/// What a token bucket refilled at `shaper` bit/s would have lost by the end of the transfer, bytes: each moment's bytes
+/// beyond what the refill gave (a full bucket gains nothing).
+fn drained(series: &Series, shaper: f64) -> f64 {
+    /// Slices of the transfer: fine enough for slow start, coarse enough that noise does not count as draining.
+    const SLICES: u32 = 32;
+    let slice = series.end() / f64::from(SLICES);
+    let rate = |index: u32| series.rate(f64::from(index) * slice, f64::from(index + 1) * slice);
+    (0..SLICES).map(|index| (rate(index) - shaper).max(0.0) / 8.0 * slice).sum()
+}
+
+/// The highest rate of an eighth of the transfer: a burst that has ended is in there, too.
+fn fastest(series: &Series) -> f64 {
+    let part = series.end() / 8.0;
+    (0..8).map(|index| series.rate(f64::from(index) * part, f64::from(index + 1) * part)).fold(0.0, f64::max)
 }
 
 /// The bytes that a burst lets pass at `rate` before the shaper behind it shows: bucket x rate / (rate - shaper).
@@ -96,10 +112,9 @@ fn burst_reach(rate: f64, at_least: f64) -> f64 {
 
 /// Whether an answer "above" rests on so little data that an opening burst is not excluded.
 pub(crate) fn burst_possible(series: &Series, rate: f64, thresholds: &[Threshold]) -> bool {
-    let bytes = series.bytes_at(series.end());
-    thresholds
-        .iter()
-        .any(|threshold| rate >= threshold.at_least && bytes < burst_reach(rate, threshold.at_least))
+    thresholds.iter().any(|threshold| {
+        rate >= threshold.at_least && drained(series, HIDDEN_SHARE * threshold.at_least) < BURST_BYTES
+    })
 }
 
 /// The later half of a transfer as a lower bound: its mean, and an interval down to its slowest part. `None` while it
@@ -280,9 +295,9 @@ mod tests {
         for peak in [16e6, 20e6, 30e6, 50e6, 100e6, 1e9, 1e10] {
             for rtt in [0.002, 0.02, 0.06, 0.15] {
                 let line = Line { rtt, rate: 8e6, noise: 0.01, burst: Some((4_194_304.0, peak)) };
-                let said = transfer(&line, &[threshold(10e6)], &mut chance)
-                    .map_or("inconclusive", |(found, ..)| verdict(&found, threshold(10e6)));
-                assert_ne!(said, "met", "peak {peak}, rtt {rtt}");
+                let came = transfer(&line, &[threshold(10e6)], &mut chance);
+                let said = came.map_or("inconclusive", |(found, ..)| verdict(&found, threshold(10e6)));
+                assert_ne!(said, "met", "peak {peak}, rtt {rtt}: {came:?}");
             }
         }
     }

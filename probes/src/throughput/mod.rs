@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use sonde_report::assess::RateBar;
 use sonde_report::measurement::{Attempt, Remedy};
-use sonde_report::values::{CountedAt, LimitedBy, MireProtocol, MireServer, Repetition, TransferValue};
+use sonde_report::values::{
+    CountedAt, LimitedBy, MireProtocol, MireServer, Repetition, StopReason, TransferValue,
+};
 use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 
 use crate::{Env, clock::Stopwatch};
@@ -209,7 +211,7 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
     if let Some(tls) = facts.tls.as_ref().filter(|tls| !tls.public_root) {
         caveats.push(Caveat { code: CaveatCode::TlsIntercepted, detail: tls.issuer.clone() });
     }
-    if estimate.still_rising {
+    if estimate.still_rising && transfer.stop != StopReason::Decided {
         caveats.push(CaveatCode::StillRising.into());
     }
     if transfer.suspended {
@@ -230,7 +232,8 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
     }
     if let Some((before, after)) = estimate.fell {
         caveats.push(CaveatCode::Unstable.with(format!("{before:.0} bit/s fell to {after:.0} bit/s")));
-    } else if estimate.spread() > UNSTABLE_SPREAD {
+    } else if estimate.spread() > UNSTABLE_SPREAD && transfer.stop != StopReason::Decided {
+        // An early answer rests on a bound that is wide by construction.
         caveats.push(CaveatCode::Unstable.with(format!("+/- {:.0} %", estimate.spread() * 100.0)));
     }
     if !attempts.is_empty() {

@@ -13,7 +13,8 @@ use self::server::{Manner, start};
 use super::*;
 use crate::dial::{DialConfig, Dialer};
 use crate::{Event, ProbeName};
-use sonde_report::values::StopReason;
+use sonde_report::assess::RateBar;
+use sonde_report::requirement::Layer;
 
 fn env() -> Env {
     let dial = DialConfig { answer_timeout: Duration::from_millis(800), ..DialConfig::default() };
@@ -158,7 +159,7 @@ async fn a_paced_file_is_measured_with_its_interval_and_progress() {
     assert!(value.ip_rate_bps > value.goodput_bps);
     assert_eq!((value.stop, value.counted_at), (StopReason::TimeCap, CountedAt::Receiver));
     assert_eq!((value.server.family, value.repetitions.len()), (4, 1));
-    assert!((4..=8).contains(&value.streams), "{}", value.streams);
+    assert!((4..=16).contains(&value.streams), "{}", value.streams);
     assert_eq!(value.samples.last().unwrap().bytes, value.bytes);
     assert!(value.ramp_ms >= 500 && value.samples.len() <= 200);
     assert!(!value.server.url.contains("a=b"), "a query may hold a token");
@@ -300,6 +301,48 @@ async fn an_ndt7_mire_that_is_none_is_named() {
         let failure = failed(&measurement);
         assert_eq!((failure.stage, failure.cause), (Stage::Http, cause), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_verdict_stops_as_soon_as_it_is_certain() {
+    let server = start(Manner::File(100 << 20), 20.0).await;
+    let url = format!("http://127.0.0.1:{}/file", server.port);
+    for (at_least_bps, least, most) in [
+        // Twice the threshold: only a burst must be excluded, 4.5 MB x 20 / (20 - 8) = 7.5 MB.
+        (10_000_000, 7_000_000, 9_500_000),
+        (40_000_000, 500_000, 6_000_000),
+    ] {
+        let bar = RateBar { at_least_bps, layer: Layer::Application, margin: 0.02 };
+        let config = Config { goal: Goal::Verdict(vec![bar]), ..config(std::slice::from_ref(&url), 8.0) };
+        let measurement = download(&config, &env()).await;
+        let (value, caveats) = measured(&measurement);
+        assert_eq!(value.stop, StopReason::Decided, "{value:?}");
+        assert!((least..most).contains(&value.bytes), "{}", value.bytes);
+        assert!(!caveats.contains(&CaveatCode::BurstNotExcluded), "{caveats:?}");
+        let (low, high) = (value.ci95_bps[0], value.ci95_bps[1]);
+        assert!(
+            if at_least_bps < 20_000_000 { low > at_least_bps } else { high < at_least_bps },
+            "{value:?}"
+        );
+    }
+    // Just above a threshold, what would exclude a burst costs too much: it is owned up to.
+    let bar = RateBar { at_least_bps: 17_000_000, layer: Layer::Application, margin: 0.02 };
+    let config = Config { goal: Goal::Verdict(vec![bar]), ..config(&[url], 8.0) };
+    let measurement = download(&config, &env()).await;
+    let (value, caveats) = measured(&measurement);
+    assert_eq!((value.stop, caveats), (StopReason::Decided, vec![CaveatCode::BurstNotExcluded]), "{value:?}");
+}
+
+#[tokio::test]
+async fn a_fixed_time_is_kept_whatever_the_curve() {
+    let server = start(Manner::File(100 << 20), 50.0).await;
+    let url = format!("http://127.0.0.1:{}/file", server.port);
+    let config = Config { goal: Goal::Fixed, ..config(&[url], 4.5) };
+    let measurement = download(&config, &env()).await;
+    let (value, _) = measured(&measurement);
+    assert_eq!(value.stop, StopReason::TimeCap);
+    // Stable with 10 MB and 3 s behind it since long.
+    assert!(value.elapsed_ms >= 4500 && value.bytes > 20_000_000, "{} {}", value.elapsed_ms, value.bytes);
 }
 
 #[tokio::test]
