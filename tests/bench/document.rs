@@ -60,7 +60,7 @@ fn head(store: &Store) -> String {
          `tests/bench/` holds the method.\n\n\
          Machine: {model}, {cores} cores, Linux {kernel}; client, server and emulated link share it. TCP: cubic behind \
          the links, the system's own on loopback. rattan {}, {}, {}.\n\n\
-         | Part | Measured | Revision | Runs |\n|---|---|---|---|\n",
+         | Part | Measured | Revision | Runs | Load at most |\n|---|---|---|--:|--:|\n",
         first_line("rattan", &["--version"]).trim_start_matches("rattan "),
         first_line("curl", &["--version"]).split(" (").next().unwrap_or_default(),
         first_line("iperf3", &["--version"]).split(" (").next().unwrap_or_default(),
@@ -73,8 +73,11 @@ fn head(store: &Store) -> String {
         let at = at.and_then(|at| jiff::Timestamp::from_second(at).ok());
         let at =
             at.map_or_else(|| "not measured".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
-        let _ = writeln!(text, "| {part} | {at} | {} | {} |", revisions.join(", "), results.len());
+        let load = shown(worst(&numbers(&results, "load")), 1.0, 1);
+        let _ = writeln!(text, "| {part} | {at} | {} | {} | {load} |", revisions.join(", "), results.len());
     }
+    text += "\nLoad is the machine's load average of the last minute after a case. The benchmark alone makes about one per \
+             program at work; much above the number of cores, other work disturbed the measurement.\n";
     text
 }
 

@@ -41,10 +41,14 @@ impl Store {
         let mut kept = self.read(part);
         kept.retain(|result| result["case"] != case);
         let at = jiff::Timestamp::now().as_second();
+        // The machine's load over the last minute: more than the benchmark's own means that others measured along.
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load: Option<f64> = load.split(' ').next().and_then(|text| text.parse().ok());
         kept.extend(results.into_iter().map(|mut result| {
             result["case"] = json!(case);
             result["at"] = json!(at);
             result["revision"] = json!(self.revision);
+            result["load"] = json!(load);
             println!("{part}: {result}");
             result
         }));
