@@ -193,11 +193,10 @@ fn verdicts(results: &[Value]) -> String {
 fn verdict(store: &Store) -> Section<'static> {
     let results = store.read("verdict");
     let title = "Data to verdict at 8 Mbit/s";
-    let mut text = format!(
-        "\n## Verdicts near the threshold, time and data to verdict\n\n`run --size small --until verdict` on links of a \
+    let mut text = "\n## Verdicts near the threshold, time and data to verdict\n\n`run --size small --until verdict` on links of a \
          multiple of the threshold (8 Mbit/s). *Wrong* is “met” below the threshold or “not met” at or above it. Time \
          and data are those of all downloads of the run: “not met” wants a second one that agrees.\n\n"
-    );
+        .to_owned();
     if results.is_empty() {
         text += "Not measured.\n";
         return (None, text);

@@ -52,8 +52,8 @@ impl Store {
             println!("{part}: {result}");
             result
         }));
-        let lines: String = kept.iter().map(|result| format!("{result}\n")).collect();
-        fs::write(self.file(part), lines).unwrap();
+        let lines: Vec<String> = kept.iter().map(Value::to_string).collect();
+        fs::write(self.file(part), lines.join("\n") + "\n").unwrap();
     }
 }
 

@@ -1,5 +1,7 @@
 //! From kept results to goals: what was to be reached, what was measured, whether it was met.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::local::GIGABIT_IP_BPS;
@@ -61,7 +63,7 @@ fn errors(text: &'static str, results: &[&Value], [median_goal, p95_goal]: [f64;
     };
     let mut result = format!("median {middle:.2} %, p95 {p95:.2} % ({} runs)", results.len());
     if failed > 0 {
-        result += &format!(", {failed} without a figure");
+        let _ = write!(result, ", {failed} without a figure");
     }
     Goal { text, result, met: Some(failed == 0 && middle <= median_goal && p95 <= p95_goal) }
 }
@@ -101,7 +103,7 @@ fn none(text: &'static str, results: &[Value], what: &str, bad: impl Fn(&Value) 
     let found = results.iter().filter(|result| bad(result)).count();
     let mut result = format!("{found} {what} in {} runs", results.len());
     if failed > 0 {
-        result += &format!(", {failed} failed");
+        let _ = write!(result, ", {failed} failed");
     }
     Goal { text, result, met: Some(found == 0 && failed == 0) }
 }

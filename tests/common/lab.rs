@@ -192,9 +192,9 @@ pub fn command_behind(kind: Kind, link: Link, servers: &str, command: &[&str]) -
         .map_err(|error| error.to_string())?;
     let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap_or_default();
     let errors = String::from_utf8_lossy(&finished.stderr);
-    let logs = format!("{}\n{}\n{errors}", read("mire.log"), read("rattan.log"));
+    let written = format!("{}\n{}\n{errors}", read("mire.log"), read("rattan.log"));
     let number = |name: &str| read(name).trim().parse::<f64>().ok();
-    let status = number("status").ok_or_else(|| format!("no exit status: {}\n{logs}", read("stderr")))?;
+    let status = number("status").ok_or_else(|| format!("no exit status: {}\n{written}", read("stderr")))?;
     Ok(Finished {
         stdout: read("stdout"),
         stderr: read("stderr"),
@@ -203,7 +203,7 @@ pub fn command_behind(kind: Kind, link: Link, servers: &str, command: &[&str]) -
         resident_kb: number("resident"),
         school: counters(&read("counters.school")),
         mire: counters(&read("counters.mire")),
-        logs,
+        logs: written,
     })
 }
 
