@@ -89,8 +89,13 @@ fn goals_table(store: &Store) -> String {
             Some(false) => "**missed**",
             None => "not measured",
         };
-        let result = if goal.met.is_none() { "" } else { &goal.result };
-        let _ = writeln!(text, "| {} | {result} | {met} |", goal.text);
+        let (links, partly) = match goal.links.filter(|_| goal.met.is_some()) {
+            Some((measured, all)) => (format!("; {measured} of {all} links"), measured < all),
+            None => (String::new(), false),
+        };
+        // Half a matrix proves half a goal.
+        let met = if partly && goal.met == Some(true) { "met on those links" } else { met };
+        let _ = writeln!(text, "| {} | {}{links} | {met} |", goal.text, goal.result);
     }
     text
 }

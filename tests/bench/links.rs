@@ -83,7 +83,7 @@ fn case(
 }
 
 /// The links of the accuracy matrix: Mbit/s down, round trip in ms, loss; and whether the quick run has them.
-const ACCURACY: [(f64, u32, f64, bool); 22] = [
+pub(crate) const ACCURACY: [(f64, u32, f64, bool); 22] = [
     (2.0, 20, 0.0, false),
     (2.0, 60, 0.0, true),
     (4.0, 60, 0.0, false),
@@ -132,17 +132,13 @@ pub(crate) fn accuracy(asked: &Asked, store: &Store) {
     let _ = fs::remove_file(rules);
 }
 
+/// The links of the upload part: Mbit/s up, round trip in ms, and whether the quick run has them.
+pub(crate) const UPLOAD: [(f64, u32, bool); 6] =
+    [(0.5, 60, true), (1.0, 20, true), (1.0, 60, false), (2.0, 60, true), (5.0, 20, false), (10.0, 20, true)];
+
 /// The rate upstream against what arrived at the mire.
 pub(crate) fn upload(asked: &Asked, store: &Store) {
-    let table = [
-        (0.5, 60, true),
-        (1.0, 20, true),
-        (1.0, 60, false),
-        (2.0, 60, true),
-        (5.0, 20, false),
-        (10.0, 20, true),
-    ];
-    for (up, rtt, quick) in table {
+    for (up, rtt, quick) in UPLOAD {
         let link = Link { down_mbps: 20.0, up_mbps: up, rtt_ms: rtt };
         let name = format!("{up} Mbit/s up, {rtt} ms");
         if (quick || asked.full) && asked.wants(&name) {
@@ -177,25 +173,29 @@ fn judged(run: &Run, truth_bps: f64, threshold_bps: f64) -> Value {
     })
 }
 
+/// Link rate over threshold, and whether the quick run has it.
+pub(crate) const RATIOS: [(f64, bool); 12] = [
+    (0.5, true),
+    (0.8, false),
+    (0.9, true),
+    (0.95, true),
+    (0.98, false),
+    (1.0, true),
+    (1.02, false),
+    (1.05, true),
+    (1.1, false),
+    (1.25, true),
+    (2.0, true),
+    (4.0, true),
+];
+
+/// Round trips of the verdict part, ms, and whether the quick run has them.
+pub(crate) const ROUND_TRIPS: [(u32, bool); 3] = [(20, true), (60, false), (600, true)];
+
 /// The verdict on links around the threshold of a small school.
 pub(crate) fn verdict(asked: &Asked, store: &Store) {
-    // Link rate over threshold, and whether the quick run has it.
-    let ratios = [
-        (0.5, true),
-        (0.8, false),
-        (0.9, true),
-        (0.95, true),
-        (0.98, false),
-        (1.0, true),
-        (1.02, false),
-        (1.05, true),
-        (1.1, false),
-        (1.25, true),
-        (2.0, true),
-        (4.0, true),
-    ];
-    for (rtt, quick_rtt) in [(20, true), (60, false), (600, true)] {
-        for (ratio, quick) in ratios {
+    for (rtt, quick_rtt) in ROUND_TRIPS {
+        for (ratio, quick) in RATIOS {
             // Of the satellite's links the quick run has three.
             let quick = quick && quick_rtt && (rtt < 600 || [0.9, 1.25, 4.0].contains(&ratio));
             let name = format!("{ratio} x threshold, {rtt} ms");

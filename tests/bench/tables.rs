@@ -1,9 +1,11 @@
 //! From kept results to goals: what was to be reached, what was measured, whether it was met.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::links::{ACCURACY, RATIOS, ROUND_TRIPS, UPLOAD};
 use crate::local::GIGABIT_IP_BPS;
 use crate::stats::{median, percentile, worst};
 use crate::store::Store;
@@ -14,11 +16,20 @@ pub(crate) struct Goal {
     pub(crate) result: String,
     /// Nothing: not measured.
     pub(crate) met: Option<bool>,
+    /// How many of the links the goal speaks of were measured, and how many there are.
+    pub(crate) links: Option<(usize, usize)>,
 }
 
 impl Goal {
+    /// The same, of so many links; `results` says how many were measured.
+    fn of<'a>(mut self, links: usize, results: impl IntoIterator<Item = &'a Value>) -> Self {
+        let cases: BTreeSet<_> = results.into_iter().filter_map(|result| result["case"].as_str()).collect();
+        self.links = Some((cases.len(), links));
+        self
+    }
+
     fn not_measured(text: &'static str) -> Self {
-        Self { text, result: "not measured".to_owned(), met: None }
+        Self { text, result: String::new(), met: None, links: None }
     }
 }
 
@@ -59,13 +70,18 @@ fn errors(text: &'static str, results: &[&Value], [median_goal, p95_goal]: [f64;
         numbers(results.iter().copied(), "error_percent").into_iter().map(f64::abs).collect();
     let failed = results.len() - errors.len();
     let (Some(middle), Some(p95)) = (median(&errors), percentile(&errors, 95.0)) else {
-        return Goal { text, result: format!("{failed} of {failed} runs gave no figure"), met: Some(false) };
+        return Goal {
+            text,
+            result: format!("{failed} of {failed} runs gave no figure"),
+            met: Some(false),
+            links: None,
+        };
     };
     let mut result = format!("median {middle:.2} %, p95 {p95:.2} % ({} runs)", results.len());
     if failed > 0 {
         let _ = write!(result, ", {failed} without a figure");
     }
-    Goal { text, result, met: Some(failed == 0 && middle <= median_goal && p95 <= p95_goal) }
+    Goal { text, result, met: Some(failed == 0 && middle <= median_goal && p95 <= p95_goal), links: None }
 }
 
 /// Time and data to a verdict; a run that stayed inconclusive misses them whatever it cost.
@@ -91,7 +107,7 @@ fn cost(text: &'static str, results: &[&Value], limit_ms: f64, limit_bytes: f64)
         worst(&bytes).unwrap_or(f64::NAN) / 1e6,
         results.len() - decided.len()
     );
-    Goal { text, result, met: Some(good == results.len()) }
+    Goal { text, result, met: Some(good == results.len()), links: None }
 }
 
 /// No result for which `bad` holds.
@@ -105,7 +121,7 @@ fn none(text: &'static str, results: &[Value], what: &str, bad: impl Fn(&Value) 
     if failed > 0 {
         let _ = write!(result, ", {failed} failed");
     }
-    Goal { text, result, met: Some(found == 0 && failed == 0) }
+    Goal { text, result, met: Some(found == 0 && failed == 0), links: None }
 }
 
 /// The median rate of a tool in a case of the peak part.
@@ -119,7 +135,7 @@ fn ratio(text: &'static str, rate: Option<f64>, reference: Option<f64>, goal: f6
     let (Some(rate), Some(reference)) = (rate, reference) else { return Goal::not_measured(text) };
     let ratio = rate / reference;
     let result = format!("{ratio:.3} ({:.2} of {:.2} Gbit/s)", rate / 1e9, reference / 1e9);
-    Goal { text, result, met: Some(ratio >= goal) }
+    Goal { text, result, met: Some(ratio >= goal), links: None }
 }
 
 /// The worst figure of results against its goal; one without a figure misses it.
@@ -133,7 +149,7 @@ fn at_most(
     let values = numbers(results.iter().copied(), key);
     let Some(worst) = worst(&values) else { return Goal::not_measured(text) };
     let result = format!("{:.2} {unit} at worst ({} runs)", worst / scale, results.len());
-    Goal { text, result, met: Some(values.len() == results.len() && worst / scale <= limit) }
+    Goal { text, result, met: Some(values.len() == results.len() && worst / scale <= limit), links: None }
 }
 
 /// Every goal, in the document's order.
@@ -162,31 +178,46 @@ pub(crate) fn goals(store: &Store) -> Vec<Goal> {
     let to_verdict: Vec<&Value> =
         footprint.iter().filter(|result| result["case"] == "download to verdict").collect();
     let runs: Vec<&Value> = footprint.iter().filter(|result| result["case"] != "binary").collect();
+    let links = |lossy: bool, satellite: bool| {
+        let fits =
+            |&&(_, rtt, loss, _): &&(f64, u32, f64, bool)| (loss > 0.0) == lossy && (rtt > 150) == satellite;
+        ACCURACY.iter().filter(fits).count()
+    };
+    let ratios = |low: f64, high: f64| {
+        let fits = |&&(ratio, _): &&(f64, bool)| (ratio - 1.0).abs() > 0.0499 && (low..high).contains(&ratio);
+        RATIOS.iter().filter(fits).count()
+    };
+    let trips = |satellite: bool| ROUND_TRIPS.iter().filter(|(rtt, _)| (*rtt > 60) == satellite).count();
+    let (clean, far, lossy) = (on(false, false), on(false, true), on(true, false));
+    let (close, close_far) = (near(0.0, 2.0, false), near(0.0, 2.0, true));
+    let twice = [near(2.0, f64::INFINITY, false), near(2.0, f64::INFINITY, true)].concat();
     let best = |case: &str| ratio_of_peak(&peak, case);
-    let clean = on(false, false);
     vec![
         errors(
             "error, no loss, RTT up to 150 ms, 2–500 Mbit/s: median ≤ 0.5 %, p95 ≤ 2 %",
             &clean,
             [0.5, 2.0],
-        ),
-        errors("error, RTT 600 ms: median ≤ 2 %, p95 ≤ 5 %", &on(false, true), [2.0, 5.0]),
-        errors("error, 1 % loss, RTT up to 60 ms, up to 20 Mbit/s: ≤ 3 %", &on(true, false), [3.0, 3.0]),
-        errors("error upstream, 0.5–10 Mbit/s: ≤ 1 %", &upload.iter().collect::<Vec<_>>(), [1.0, 1.0]),
-        none("no wrong verdict around 8 Mbit/s", &verdict, "wrong", |result| result["wrong"] == true),
+        )
+        .of(links(false, false), clean.iter().copied()),
+        errors("error, RTT 600 ms: median ≤ 2 %, p95 ≤ 5 %", &far, [2.0, 5.0])
+            .of(links(false, true), far.iter().copied()),
+        errors("error, 1 % loss, RTT up to 60 ms, up to 20 Mbit/s: ≤ 3 %", &lossy, [3.0, 3.0])
+            .of(links(true, false), lossy.iter().copied()),
+        errors("error upstream, 0.5–10 Mbit/s: ≤ 1 %", &upload.iter().collect::<Vec<_>>(), [1.0, 1.0])
+            .of(UPLOAD.len(), &upload),
+        none("no wrong verdict around 8 Mbit/s", &verdict, "wrong", |result| result["wrong"] == true)
+            .of(RATIOS.len() * ROUND_TRIPS.len(), &verdict),
         cost(
             "verdict, margin ≥ 5 %, RTT up to 60 ms, below twice the threshold: ≤ 1.5 s and ≤ 1.5 MB",
-            &near(0.0, 2.0, false),
+            &close,
             1_500.0,
             1.5e6,
-        ),
-        cost("verdict, margin ≥ 5 %, RTT 600 ms: ≤ 8 s and ≤ 5 MB", &near(0.0, 2.0, true), 8_000.0, 5e6),
-        cost(
-            "verdict at twice the threshold or more: ≤ 4 MB",
-            &[near(2.0, f64::INFINITY, false), near(2.0, f64::INFINITY, true)].concat(),
-            f64::INFINITY,
-            4e6,
-        ),
+        )
+        .of(ratios(0.0, 2.0) * trips(false), close.iter().copied()),
+        cost("verdict, margin ≥ 5 %, RTT 600 ms: ≤ 8 s and ≤ 5 MB", &close_far, 8_000.0, 5e6)
+            .of(ratios(0.0, 2.0) * trips(true), close_far.iter().copied()),
+        cost("verdict at twice the threshold or more: ≤ 4 MB", &twice, f64::INFINITY, 4e6)
+            .of(ratios(2.0, f64::INFINITY) * ROUND_TRIPS.len(), twice.iter().copied()),
         none(
             "4 MB of burst before 8 Mbit/s, never “met” for 10",
             &store.read("burst"),
