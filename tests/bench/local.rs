@@ -45,10 +45,12 @@ fn agent_bps(report: &[u8]) -> Value {
     if rate.is_null() { json!({ "failed": outcome.to_string() }) } else { json!({ "bps": rate }) }
 }
 
-/// curl's own mean, bit/s, from what `-w %{speed_download}` printed.
+/// curl's own mean, bit/s, from what `-w %{speed_download}` printed; zero is what it prints when nothing came.
 fn curl_bps(printed: &[u8]) -> Value {
-    let speed = String::from_utf8_lossy(printed).trim().parse::<f64>();
-    speed.map_or_else(|_| json!({ "failed": "curl printed no rate" }), |speed| json!({ "bps": speed * 8.0 }))
+    match String::from_utf8_lossy(printed).trim().parse::<f64>() {
+        Ok(speed) if speed > 0.0 => json!({ "bps": speed * 8.0 }),
+        _ => json!({ "failed": "curl received nothing" }),
+    }
 }
 
 /// iperf3's rate at the receiver.
