@@ -9,8 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Mire, free_address, wait_for};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use common::{Certificate, Mire, free_address, wait_for};
 use serde_json::{Value, json};
 
 /// The mire's limit, Mbit/s: enough that what a client's sockets hold at the end is little beside it, for some clients
@@ -21,10 +20,7 @@ const TOLERANCE: f64 = 0.15;
 
 /// The official client `name`, or a line saying that the test is skipped.
 fn peer(name: &str, home: &str) -> Option<PathBuf> {
-    let given = std::env::var_os("SONDE_ECOLE_PEERS").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = given.into_iter().chain(std::env::split_paths(&path)).map(|at| at.join(name));
-    let found = found.into_iter().find(|file| file.is_file());
+    let found = common::peer(name);
     if found.is_none() {
         println!("skipped: {name} is missing (see {home}; on PATH or in $SONDE_ECOLE_PEERS)");
     }
@@ -64,22 +60,11 @@ struct Peered {
 
 impl Peered {
     fn start(directory: &Path) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let leaf = leaf.signed_by(&key, &authority).unwrap();
-        let write = |name: &str, text: String| {
-            let path = directory.join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
-        let (cert, key) = (write("cert.pem", leaf.pem()), write("key.pem", key.serialize_pem()));
-        let authority = write("authority.pem", authority.pem()).into();
+        let Certificate { cert, key, authority } = Certificate::issue(directory);
         let tls = free_address();
         let rate = format!("{LIMIT}M");
-        let arguments = ["--rate", &rate, "--listen-tls", &tls.to_string(), "--cert", &cert, "--key", &key];
+        let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+        let arguments = ["--rate", &rate, "--listen-tls", &tls.to_string(), "--cert", cert, "--key", key];
         let mire = Mire::start(directory, &arguments);
         wait_for(tls);
         Self { mire, tls, authority }

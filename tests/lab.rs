@@ -3,152 +3,12 @@
 //! Needs root (network namespaces), iproute2, util-linux and rattan; says `skipped: …` where one is missing.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
+use common::lab::{Kind, Link, Run, behind, missing};
 use serde_json::Value;
-
-/// An emulated link.
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    down_mbps: f64,
-    up_mbps: f64,
-    rtt_ms: u32,
-}
-
-impl Link {
-    /// Packets the bottleneck's queue holds: one bandwidth-delay product, at least 40 (a small box's buffer).
-    fn queue(self) -> u32 {
-        let bdp = self.down_mbps * 1e6 * f64::from(self.rtt_ms) / 1e3 / 8.0 / 1500.0;
-        (bdp as u32).max(40)
-    }
-}
-
-/// What one run left behind.
-struct Run {
-    report: Value,
-    stderr: String,
-    status: i32,
-    wall_s: f64,
-    /// The link's counters at the school's end and at the mire's.
-    school: Vec<Counters>,
-    mire: Vec<Counters>,
-}
-
-/// Time (s), received bytes and packets of the interface, sent bytes and packets.
-type Counters = [f64; 5];
-
-/// Ethernet's header, counted by the interface's byte counter and no part of the IP packet.
-const ETHERNET_HEADER: f64 = 14.0;
-
-impl Run {
-    fn verdict<'a>(&'a self, requirement: &str) -> &'a Value {
-        self.report["assessment"]["verdicts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|verdict| verdict["requirement"] == requirement)
-            .unwrap_or_else(|| panic!("no verdict on {requirement}: {}", self.report))
-    }
-
-    fn value(&self, probe: &str) -> &Value {
-        let measurement = &self.report["measurements"][probe];
-        assert_eq!(measurement["outcome"]["status"], "measured", "{probe}: {measurement:#}\n{}", self.stderr);
-        &measurement["outcome"]["value"]
-    }
-
-    /// The IP-layer rate that the link's counters saw while `probe` measured, bit/s. The ramp and its tail
-    /// (half a second: the queue filling) are left out.
-    fn truth_bps(&self, probe: &str) -> f64 {
-        let measurement = &self.report["measurements"][probe];
-        let start: jiff::Timestamp = measurement["started_at"].as_str().unwrap().parse().unwrap();
-        let start = start.as_millisecond() as f64 / 1e3;
-        let value = self.value(probe);
-        let from = start + value["ramp_ms"].as_f64().unwrap() / 1e3 + 0.5;
-        let to = start + value["elapsed_ms"].as_f64().unwrap() / 1e3;
-        // Where the bytes arrive: what a sender's interface counts may still be dropped by the link's queue.
-        let counters = if probe == "download" { &self.school } else { &self.mire };
-        let steady: Vec<_> = counters.iter().filter(|row| row[0] >= from && row[0] <= to).collect();
-        let (first, last) = (steady.first().expect("samples in the window"), steady.last().unwrap());
-        let octets = last[1] - first[1] - ETHERNET_HEADER * (last[2] - first[2]);
-        octets * 8.0 / (last[0] - first[0])
-    }
-}
-
-/// Why the lab cannot run here, if it cannot.
-fn missing() -> Option<String> {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    if !root {
-        return Some("the link lab needs root (network namespaces)".into());
-    }
-    for tool in ["rattan", "unshare", "ip", "bash", "sysctl"] {
-        if Command::new(tool).arg("--help").output().is_err() {
-            return Some(format!("the link lab needs {tool}"));
-        }
-    }
-    let probe = Command::new("unshare")
-        .args(["--net", "sysctl", "-qw", "net.ipv4.tcp_congestion_control=cubic"])
-        .output()
-        .unwrap();
-    (!probe.status.success())
-        .then(|| "the link lab pins cubic: net.ipv4.tcp_allowed_congestion_control must list it".into())
-}
-
-fn binary() -> PathBuf {
-    std::env::var_os("SONDE_ECOLE_BIN")
-        .map_or_else(|| env!("CARGO_BIN_EXE_sonde-ecole").into(), PathBuf::from)
-}
-
-/// One link at a time: two would share the machine's cores and measure each other.
-static LAB: Mutex<()> = Mutex::new(());
-
-/// Runs the agent behind a link made by `script`; `{BASE}` in an argument is the mire's host.
-fn behind(script: &str, link: Link, arguments: &[&str]) -> Run {
-    let _alone = LAB.lock().unwrap_or_else(PoisonError::into_inner);
-    let out = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(script);
-    let finished = Command::new("unshare")
-        .args(["--net", "--mount", "bash"])
-        .arg(script)
-        .arg(binary())
-        .arg(out.path())
-        .args([format!("{}Mbps", link.down_mbps), format!("{}Mbps", link.up_mbps)])
-        .args([(link.rtt_ms / 2).to_string(), link.queue().to_string(), "--".to_owned()])
-        .args(arguments)
-        .env("SONDE_ECOLE_STATE", out.path())
-        .output()
-        .unwrap();
-    let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap_or_default();
-    let logs = || {
-        format!(
-            "{}\n{}\n{}\n{}",
-            read("stderr"),
-            read("mire.log"),
-            read("rattan.log"),
-            String::from_utf8_lossy(&finished.stderr)
-        )
-    };
-    let report = serde_json::from_str(&read("report.json")).unwrap_or_else(|error| {
-        panic!("{link:?}: no report ({error}):\n{}\n{}", read("report.json"), logs())
-    });
-    let counters = |name: &str| -> Vec<Counters> {
-        let row = |line: &str| {
-            let mut cells = line.split(' ').map(|text| text.parse().unwrap());
-            std::array::from_fn(|_| cells.next().unwrap_or_default())
-        };
-        read(name).lines().map(row).collect()
-    };
-    Run {
-        report,
-        stderr: read("stderr"),
-        status: read("status").trim().parse().unwrap_or_else(|_| panic!("no exit status: {}", logs())),
-        wall_s: read("wall").trim().parse().unwrap(),
-        school: counters("counters.school"),
-        mire: counters("counters.mire"),
-    }
-}
 
 /// The arguments of a run that measures the rate alone.
 fn rate_only(size: &str) -> Vec<&str> {
@@ -200,7 +60,7 @@ fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
         (Link { down_mbps: 12.0, up_mbps: 4.0, rtt_ms: 20 }, "", "inconclusive", 3),
     ];
     for (link, size, verdict, status) in table {
-        let run = behind("link.sh", link, &rate_only(size));
+        let run = behind(Kind::RATTAN, link, &rate_only(size));
         assert_true_rate(&run, "download", link, 0.03);
         let said = run.verdict("download-rate");
         if verdict == "not_met" && gives(said, "cpu_busy") {
@@ -231,7 +91,7 @@ fn a_default_run_on_ten_megabits_and_fifty_milliseconds_ends_within_thirty_secon
     }
     let link = Link { down_mbps: 10.0, up_mbps: 2.0, rtt_ms: 50 };
     let run = behind(
-        "link.sh",
+        Kind::RATTAN,
         link,
         &["run", "--format", "json", "--size", "small", "--mire", "ndt7+http://{BASE}:8080/"],
     );
@@ -259,7 +119,7 @@ fn the_kernels_token_bucket_is_measured_too() {
         return;
     }
     let link = Link { down_mbps: 200.0, up_mbps: 50.0, rtt_ms: 0 };
-    let run = behind("tbf.sh", link, &rate_only("large"));
+    let run = behind(Kind::TokenBucket, link, &rate_only("large"));
     assert_true_rate(&run, "download", link, 0.03);
     assert_eq!(run.verdict("download-rate")["verdict"], "met");
 }

@@ -1,11 +1,15 @@
 //! What the tests of the real binary share: how it is started, and a mire in a process of its own.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod lab;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// The agent, with its state in a directory of the test's own and nothing of the caller's environment that counts.
 pub fn agent(state: &Path) -> Command {
@@ -19,6 +23,45 @@ pub fn clean(command: &mut Command, state: &Path) {
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
     }
+}
+
+/// A certificate for 127.0.0.1 and what vouches for it, as PEM files.
+pub struct Certificate {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    pub authority: PathBuf,
+}
+
+impl Certificate {
+    /// Issued by an authority made for it.
+    pub fn issue(directory: &Path) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a leaf with its issuer's name for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "authority of a test");
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &authority).unwrap();
+        let write = |name: &str, text: String| {
+            let path = directory.join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        Self {
+            cert: write("cert.pem", leaf.pem()),
+            key: write("key.pem", key.serialize_pem()),
+            authority: write("authority.pem", authority.pem()),
+        }
+    }
+}
+
+/// Another project's program: from `$SONDE_ECOLE_PEERS` (a directory) or `PATH`.
+pub fn peer(name: &str) -> Option<PathBuf> {
+    let given = std::env::var_os("SONDE_ECOLE_PEERS").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = given.into_iter().chain(std::env::split_paths(&path)).map(|at| at.join(name));
+    places.find(|file| file.is_file())
 }
 
 /// An address of loopback that nobody listens on.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The school's side of the link: samples the interface's counters while the agent runs. Called by link.sh and tbf.sh.
+# The school's side of the link: samples the interface's counters while the command runs. Called by link.sh.
 set -uo pipefail
 export LC_ALL=C
 sysctl -qw net.ipv4.tcp_congestion_control=cubic
@@ -8,8 +8,23 @@ mount -t sysfs none /sys
 
 bash "$(dirname "$0")/sample.sh" "$LAB_OUT/counters.school" &
 sampler=$!
+base=${LAB_BASE:-${RATTAN_BASE-}}
 start=$EPOCHREALTIME
-"$LAB_BIN" "${@//\{BASE\}/$RATTAN_BASE}" >"$LAB_OUT/report.json" 2>"$LAB_OUT/stderr" </dev/null
-echo $? >"$LAB_OUT/status"
+"${@//\{BASE\}/$base}" >"$LAB_OUT/stdout" 2>"$LAB_OUT/stderr" </dev/null &
+command=$!
+# The kernel keeps the most the command ever had resident; the last reading before it ends is taken.
+while sleep 0.05; do
+  while read -r key value _; do
+    [ "$key" = VmHWM: ] && echo "$value" >"$LAB_OUT/resident"
+  done <"/proc/$command/status"
+done 2>/dev/null &
+watcher=$!
+wait $command
+status=$?
+end=$EPOCHREALTIME
+kill $watcher
+echo $status >"$LAB_OUT/status"
+# The last sample must lie behind the last byte.
+sleep 0.1
 kill $sampler
-awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }' >"$LAB_OUT/wall"
+awk -v a="$start" -v b="$end" 'BEGIN { printf "%.3f\n", b - a }' >"$LAB_OUT/wall"
