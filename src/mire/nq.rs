@@ -71,7 +71,11 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         one.to_str().ok()?.parse().ok()?
     };
     let port = authority.as_str().rsplit_once(':').filter(|(host, _)| *host == authority.host());
-    let port_fits = port.is_none_or(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
+    // Digits only: Rust's numbers may have a sign.
+    let fits = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    let port_fits = port.is_none_or(|(_, port)| fits(port));
     // What is left of it besides a host and a port would be a user's name.
     let plain = authority.as_str().starts_with(authority.host());
     (plain && port_fits && is_host(authority.host())).then_some(authority)
