@@ -1,4 +1,5 @@
-//! From an accepted connection to its end: the cap, TLS, HTTP, and ndt7 once HTTP has stepped aside.
+//! From an accepted connection to its end: the cap, TLS, HTTP/1.1 (HTTP/2 is in `http2`), and ndt7 once HTTP/1.1 has
+//! stepped aside.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,13 +17,16 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::http2;
 use super::ndt7::{self, Agreed, Line};
+use super::nq::Scheme;
 use super::payload::Pool;
 use super::routes::{self, Answer, Route};
 use super::stream::{Limited, Lines};
+use super::tls;
 
 /// The head of a request, from its first moment or from the end of the one before (slow senders hold a place).
-const HEAD_ALLOWED: Duration = Duration::from_secs(10);
+pub(super) const HEAD_ALLOWED: Duration = Duration::from_secs(10);
 /// A TLS handshake.
 const TLS_ALLOWED: Duration = Duration::from_secs(10);
 /// A connection, whatever it does.
@@ -88,37 +92,79 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shar
     }
 }
 
+/// Who is at the other end, and what answering them needs.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    shared: Arc<Shared>,
+    line: Line,
+    scheme: Scheme,
+    /// Whether it is one beyond the cap.
+    refused: bool,
+}
+
+impl Client {
+    /// Answers a request that is no WebSocket.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+        if self.refused {
+            return routes::busy();
+        }
+        routes::answer(request, self.line.client.ip(), self.scheme, &self.shared.pool).await
+    }
+
+    /// Answers a request of HTTP/1.1; says which ndt7 test begins with it, if one does.
+    async fn answer_or_upgrade(&self, mut request: Request<Incoming>) -> (Answer, Option<Agreed>) {
+        let route = Route::of(request.uri().path(), request.uri().query());
+        if let (Route::Ndt7(test), false) = (route, self.refused) {
+            match ndt7::handshake(&request) {
+                Some(Ok(answer)) => {
+                    let received_before = self.line.counters.received();
+                    let on_upgrade = hyper::upgrade::on(&mut request);
+                    return (answer, Some(Agreed { test, on_upgrade, received_before }));
+                }
+                Some(Err(answer)) => return (answer, None),
+                None => {}
+            }
+        }
+        (self.answer(request).await, None)
+    }
+}
+
 /// One connection. How it ends is nobody's business: clients come and go.
-async fn serve(stream: TcpStream, client: SocketAddr, tls: Option<TlsAcceptor>, place: Place) {
+async fn serve(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, place: Place) {
     let Ok(server) = stream.local_addr() else { return };
     // Small answers (pings) must not wait for an acknowledgement (RFC 896).
     let _ = stream.set_nodelay(true);
     // A refusal is not worth waiting in the line for.
     let lines = place.shared.lines.as_ref().filter(|_| !place.refused);
     let stream = Limited::new(stream, lines);
-    let line = Line { client, server, counters: stream.counters() };
+    let client = Client {
+        shared: Arc::clone(&place.shared),
+        line: Line { client: peer, server, counters: stream.counters() },
+        scheme: if tls.is_some() { Scheme::Https } else { Scheme::Http },
+        refused: place.refused,
+    };
     let allowed = if place.refused { REFUSAL_ALLOWED } else { CONNECTION_ALLOWED };
     let whole = async {
         match tls {
-            None => http(stream, line, &place).await,
-            Some(tls) => {
-                if let Ok(Ok(stream)) = timeout(TLS_ALLOWED, tls.accept(stream)).await {
-                    http(stream, line, &place).await;
-                }
-            }
+            None => http1(stream, client).await,
+            Some(acceptor) => match timeout(TLS_ALLOWED, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) if tls::agreed_on_http2(&stream) => http2::serve(stream, client).await,
+                Ok(Ok(stream)) => http1(stream, client).await,
+                _ => {}
+            },
         }
     };
     let _ = timeout(allowed, whole).await;
 }
 
 /// HTTP/1.1, then ndt7 when a request asked for it.
-async fn http<S>(stream: S, line: Line, place: &Place)
+async fn http1<S>(stream: S, client: Client)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let upgrade: Mutex<Option<Agreed>> = Mutex::new(None);
     let service = service_fn(|request| async {
-        let (answer, asked) = respond(request, &line, place).await;
+        let (answer, asked) = client.answer_or_upgrade(request).await;
         if asked.is_some() {
             *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = asked;
         }
@@ -133,26 +179,6 @@ where
         .await;
     let asked = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let (Ok(()), Some(agreed)) = (served, asked) {
-        ndt7::run(agreed, line, &place.shared.pool).await;
+        ndt7::run(agreed, client.line, &client.shared.pool).await;
     }
-}
-
-/// Answers one request; says which ndt7 test begins with it, if one does.
-async fn respond(mut request: Request<Incoming>, line: &Line, place: &Place) -> (Answer, Option<Agreed>) {
-    if place.refused {
-        return (routes::busy(), None);
-    }
-    let route = Route::of(request.uri().path(), request.uri().query());
-    if let Route::Ndt7(test) = route {
-        match ndt7::handshake(&request) {
-            Some(Ok(answer)) => {
-                let received_before = line.counters.received();
-                let on_upgrade = hyper::upgrade::on(&mut request);
-                return (answer, Some(Agreed { test, on_upgrade, received_before }));
-            }
-            Some(Err(answer)) => return (answer, None),
-            None => {}
-        }
-    }
-    (routes::answer(route, request, line.client.ip(), &place.shared.pool).await, None)
 }

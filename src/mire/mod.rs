@@ -1,4 +1,5 @@
-//! The measurement server ("mire"): ndt7, LibreSpeed's scripts and a large file, with and without TLS, on any port.
+//! The measurement server ("mire"): ndt7, LibreSpeed's scripts, a responsiveness test's resources and a large file,
+//! with and without TLS, on any port. HTTP/1.1, and HTTP/2 over TLS for those who ask for it (ALPN).
 //!
 //! Another instrument's clients work against it, too. It keeps no address and no measurement. Not a web server: no
 //! file of the machine is ever read, no body kept, no header of a client believed (`X-Forwarded-For` neither).
@@ -8,14 +9,21 @@
 //! | `/ndt/v7/download`, `/ndt/v7/upload` | ndt7 (WebSocket) |
 //! | `/garbage.php?ckSize=N`, `/empty.php`, `/getIP.php`, the same under `/backend/` | LibreSpeed |
 //! | `/file/<N>M.bin` | N million random bytes; POST and PUT are read and forgotten |
+//! | `/.well-known/nq` | where a responsiveness test (draft-ietf-ippm-responsiveness) finds the next three |
+//! | `/nq/small`, `/nq/large`, `/nq/upload` | 1 byte; 8 GB of random bytes; as `/empty.php` |
 //! | `/`, `/healthz` | a page for people; `ok` for supervisors |
 //!
 //! **Bounds.** A transfer lasts 30 s at most, a request's head 10 s, a TLS handshake 10 s, a write nobody takes 15 s, a
-//! connection 5 minutes. Memory: 17 MiB of random bytes, and buffers per connection.
+//! connection 5 minutes; one without a request ends after 10 s. HTTP/2: 100 streams at a time, header blocks of 16 KiB.
+//! Memory: 17 MiB of random bytes, and buffers per connection.
 
 mod connection;
+mod http2;
+#[cfg(test)]
+mod http2_tests;
 mod limit;
 mod ndt7;
+mod nq;
 mod payload;
 mod routes;
 mod stream;

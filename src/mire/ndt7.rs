@@ -90,7 +90,7 @@ pub(super) fn handshake<B>(request: &Request<B>) -> Option<Result<Answer, Answer
 fn agreed<B>(request: &Request<B>) -> Result<Answer, &'static str> {
     let headers = request.headers();
     let is = |name, wanted: &str| headers.get(name).is_some_and(|value: &HeaderValue| value == wanted);
-    if request.method() != Method::GET || request.version() < http::Version::HTTP_11 {
+    if request.method() != Method::GET || request.version() != http::Version::HTTP_11 {
         return Err("a WebSocket starts with GET and HTTP/1.1");
     }
     if !has_token(headers, &header::CONNECTION, "upgrade") {

@@ -1,4 +1,5 @@
-//! What each path answers: LibreSpeed's three scripts, a large file, a page for people.
+//! What each path answers: LibreSpeed's three scripts, a large file, a responsiveness test's resources, a page for
+//! people.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use super::nq::{self, Scheme};
 use super::payload::{Payload, Pool};
 
 /// A whole transfer, either way: twice the 15 s that LibreSpeed's clients ask for by default.
@@ -41,6 +43,8 @@ pub(super) enum Route {
     Address,
     /// A file of so many bytes.
     File(u64),
+    /// Where a responsiveness test finds what it needs.
+    Responsiveness,
     Ndt7(super::ndt7::Test),
     Unknown,
 }
@@ -58,6 +62,10 @@ impl Route {
                 "/healthz" => Self::Health,
                 "/ndt/v7/download" => Self::Ndt7(super::ndt7::Test::Download),
                 "/ndt/v7/upload" => Self::Ndt7(super::ndt7::Test::Upload),
+                nq::WELL_KNOWN => Self::Responsiveness,
+                nq::SMALL => Self::File(1),
+                nq::LARGE => Self::File(nq::LARGE_BYTES),
+                nq::UPLOAD => Self::Empty,
                 _ => file_bytes(path).map_or(Self::Unknown, Self::File),
             },
         }
@@ -67,7 +75,7 @@ impl Route {
     fn methods(self) -> &'static str {
         match self {
             Self::Page | Self::Health | Self::Ndt7(_) | Self::Unknown => "GET, HEAD",
-            Self::Garbage(_) => "GET, HEAD, OPTIONS",
+            Self::Garbage(_) | Self::Responsiveness => "GET, HEAD, OPTIONS",
             Self::Empty | Self::Address => "GET, HEAD, POST, OPTIONS",
             Self::File(_) => "GET, HEAD, POST, PUT, OPTIONS",
         }
@@ -96,11 +104,12 @@ fn file_bytes(path: &str) -> Option<u64> {
 
 /// Answers a request that is no WebSocket.
 pub(super) async fn answer(
-    route: Route,
     request: Request<Incoming>,
     client: IpAddr,
+    scheme: Scheme,
     pool: &Arc<Pool>,
 ) -> Answer {
+    let route = Route::of(request.uri().path(), request.uri().query());
     let cors = request.uri().query().is_some_and(|query| query.split('&').any(|pair| is_key(pair, "cors")));
     let method = request.method().clone();
     let allowed = route.methods().split(", ").any(|name| name == method.as_str());
@@ -114,6 +123,8 @@ pub(super) async fn answer(
         status(StatusCode::NO_CONTENT)
     } else if method == Method::POST || method == Method::PUT {
         drained(request.into_body(), route, client).await
+    } else if route == Route::Responsiveness {
+        nq::describe(request.uri(), request.headers(), scheme)
     } else {
         content(route, &method, client, pool)
     };
@@ -141,11 +152,12 @@ fn content(route: Route, method: &Method, client: IpAddr, pool: &Arc<Pool>) -> A
         Route::Garbage(bytes) | Route::File(bytes) => payload(bytes, method, pool),
         // A plain request to a WebSocket's path (RFC 9110, 15.5.22).
         Route::Ndt7(_) => text(StatusCode::UPGRADE_REQUIRED, "426: ndt7 wants a WebSocket.\n"),
-        Route::Unknown => text(StatusCode::NOT_FOUND, "404\n"),
+        Route::Unknown | Route::Responsiveness => text(StatusCode::NOT_FOUND, "404\n"),
     }
 }
 
-/// Random bytes with their length, so that a cut transfer shows.
+/// Random bytes with their length, so that a cut transfer shows. Without `Content-Encoding`: "identity" is none (RFC
+/// 9110, 8.4.1), and the official responsiveness client refuses an answer that has the header at all.
 fn payload(bytes: u64, method: &Method, pool: &Arc<Pool>) -> Answer {
     let body = if method == Method::HEAD {
         Either::Left(Full::default())
@@ -155,7 +167,6 @@ fn payload(bytes: u64, method: &Method, pool: &Arc<Pool>) -> Answer {
     let mut answer = Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=random.dat"));
     answer
@@ -163,8 +174,12 @@ fn payload(bytes: u64, method: &Method, pool: &Arc<Pool>) -> Answer {
 
 /// LibreSpeed's answer to "what is my address": never looked up anywhere.
 fn address(client: IpAddr) -> Answer {
-    let body = serde_json::json!({ "processedString": client.to_canonical().to_string(), "rawIspInfo": "" });
-    let mut answer = text(StatusCode::OK, body.to_string());
+    json(&serde_json::json!({ "processedString": client.to_canonical().to_string(), "rawIspInfo": "" }))
+}
+
+/// A JSON document.
+pub(super) fn json(document: &serde_json::Value) -> Answer {
+    let mut answer = text(StatusCode::OK, document.to_string());
     answer
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

@@ -66,6 +66,11 @@ async fn every_path_answers_as_its_clients_expect() {
         ("DELETE", "/empty.php", 405, None),
         ("POST", "/garbage.php", 405, None),
         ("GET", "/ndt/v7/download", 426, None),
+        ("GET", "/.well-known/nq", 200, None),
+        ("POST", "/.well-known/nq", 405, None),
+        ("GET", "/nq/small", 200, Some(1)),
+        ("HEAD", "/nq/large", 200, Some(0)),
+        ("POST", "/nq/upload", 200, Some(0)),
     ] {
         let (got, head, body) = ask(at, method, path, b"").await;
         assert_eq!(got, status, "{method} {path}");
@@ -76,6 +81,7 @@ async fn every_path_answers_as_its_clients_expect() {
     }
     let (_, head, _) = ask(at, "HEAD", "/file/3M.bin", b"").await;
     assert!(head.contains("content-length: 3000000"), "{head}");
+    assert!(!head.contains("content-encoding"), "{head}");
 }
 
 #[tokio::test]
@@ -87,6 +93,31 @@ async fn get_ip_is_librespeeds_json_and_cors_only_when_asked() {
     assert_eq!(body, serde_json::json!({ "processedString": "127.0.0.1", "rawIspInfo": "" }));
     let (_, head, _) = ask(at, "GET", "/getIP.php?cors=true&r=1", b"").await;
     assert!(head.contains("access-control-allow-origin: *"), "{head}");
+}
+
+#[tokio::test]
+async fn in_clear_the_description_names_no_https_and_repeats_no_nonsense() {
+    let (_mire, at) = mire(None, 64).await;
+    let ask = async |hosts: &str| {
+        let request = format!("GET /.well-known/nq HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        String::from_utf8(raw(at, request.as_bytes()).await).unwrap()
+    };
+    let answer = ask(&format!("Host: {at}\r\n")).await;
+    let described: serde_json::Value =
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(
+        described,
+        serde_json::json!({ "version": 1, "urls": {
+            "small_download_url": format!("http://{at}/nq/small"),
+            "large_download_url": format!("http://{at}/nq/large"),
+            "upload_url": format!("http://{at}/nq/upload"),
+        }})
+    );
+    for hosts in ["", "Host: <script>\r\n", "Host: \"evil\r\n", "Host: a\r\nHost: a\r\n"] {
+        let answer = ask(hosts).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts:?}: {answer}");
+        assert!(!answer.contains("script") && !answer.contains("evil"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The mire's TLS identity.
+//! The mire's TLS identity, and which HTTP follows.
 
 use std::io::BufReader;
 use std::sync::Arc;
@@ -7,6 +7,11 @@ use anyhow::Context as _;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
+
+/// The names of HTTP's versions in TLS (RFC 7301, 6; RFC 9113, 3.2).
+const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
 
 /// The TLS configuration for a certificate chain (leaf first) and its private key, both as PEM text.
 ///
@@ -39,6 +44,12 @@ pub(crate) fn tls_from_der(
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .context("the key does not belong to the certificate")?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // The first that the client knows, too. Who names none gets HTTP/1.1.
+    config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Whether both sides agreed on HTTP/2.
+pub(super) fn agreed_on_http2<S>(stream: &TlsStream<S>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }

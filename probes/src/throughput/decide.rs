@@ -199,6 +199,8 @@ mod tests {
             // AR(1) with 0.8 a tick: five ticks' mean has 0.75 of its deviation.
             level = 0.8 * level + 0.6 * (chance.between(-1.0, 1.0) * 3_f64.sqrt());
             let moved = open.min(slow_start) * (1.0 + line.noise / 0.75 * level).max(0.0) / 8.0 * TICK;
+            // The bucket's last bytes do not last for the whole tick.
+            let moved = if bucket > 0.0 { moved.min(bucket + line.rate / 8.0 * TICK) } else { moved };
             bucket -= (moved - line.rate / 8.0 * TICK).max(0.0);
             at += TICK;
             bytes += moved;
