@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Cause, Measurement, Outcome, ReasonCode, Report,
     requirement::{Assumption, Demand, Layer, Level, Requirement, Requirements, SchoolSize},
+    usage::{self, Usage},
     values::InternetAccess,
 };
 
@@ -16,6 +17,7 @@ mod access_points;
 mod rate;
 mod services;
 
+pub(crate) use rate::lower_bound;
 pub use rate::{RateBar, needs_repeat, rate_bars};
 
 /// The judgement of one report against one rule file.
@@ -28,6 +30,9 @@ pub struct Assessment {
     /// All verdicts together: `not_met` if any is, else `inconclusive` if any is, else `met` if any is, else
     /// `inconclusive`. Requirements of level `indicative` weigh nothing.
     pub overall: VerdictKind,
+    /// What the measured rates mean for a class, where the rule file says what to assume: indicative, no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// Which rule file a report was judged by.
@@ -307,7 +312,8 @@ pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
         }
     }
     let overall = overall(&verdicts);
-    Assessment { requirements: rules.into(), verdicts, overall }
+    let usage = rules.usage.as_ref().map(|assumed| usage::estimate(report, assumed));
+    Assessment { requirements: rules.into(), verdicts, overall, usage }
 }
 
 /// All verdicts together. A requirement that is only indicative is shown, and weighs nothing; when nothing that
@@ -362,7 +368,7 @@ impl Verdict {
 
 /// Why there is no value: the reasons of a measurement that failed or was not made, most important first.
 /// Empty for a measured one.
-fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<VerdictReason> {
+pub(crate) fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<VerdictReason> {
     let mut reasons = Vec::new();
     match &measurement.outcome {
         Outcome::Measured { .. } => return reasons,

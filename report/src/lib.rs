@@ -10,6 +10,7 @@ pub mod requirement;
 pub mod schema;
 pub mod timestamp;
 pub mod uai;
+pub mod usage;
 pub mod values;
 
 pub use assess::assess;

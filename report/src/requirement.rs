@@ -1,11 +1,13 @@
 //! Requirements are dated data, never constants: a TOML rule file says what is asked, by whom, since when.
 //!
-//! Here: what a rule file means. How it is read and refused: `requirement/file.rs`. How a school is judged by
-//! it: [`crate::assess`].
+//! Here: what a rule file means. How it is read and refused: `requirement/file.rs`. What it assumes of a class:
+//! `requirement/usage.rs`. How a school is judged by it: [`crate::assess`].
 
 mod file;
+mod usage;
 
 pub use file::RuleError;
+pub use usage::{Basis, UsageRules, Use};
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,6 +34,9 @@ pub struct Requirements {
     /// Each requirement.
     #[serde(rename = "requirement")]
     pub requirements: Vec<Requirement>,
+    /// What is assumed of a class, to tell how many tablets can be used at once; `None` when the file does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageRules>,
 }
 
 /// One thing that is asked of a school.

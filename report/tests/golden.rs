@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use sonde_report::{Report, Requirements, assess, document::ReadError, schema::report_schema};
+use sonde_report::{
+    Report, Requirements, assess, assess::Assessment, document::ReadError, schema::report_schema,
+};
 
 /// The golden documents, by name.
 const GOLDEN: [(&str, &str); 4] = [
@@ -33,7 +35,26 @@ fn a_golden_report_is_judged_again_as_it_was() {
         for (new, old) in again.verdicts.iter().zip(&report.assessment.verdicts) {
             assert_eq!(new, old, "{name}");
         }
-        assert_eq!(again, report.assessment, "{name}");
+        // Written before `usage` was: it is added when judged again, and nothing else changes.
+        assert_eq!(report.assessment.usage, None, "{name}");
+        assert!(again.usage.is_some(), "{name}");
+        assert_eq!(Assessment { usage: None, ..again }, report.assessment, "{name}");
+    }
+}
+
+#[test]
+fn a_report_with_usage_is_valid_by_the_schema_and_read_again_the_same() {
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    for (name, text) in GOLDEN {
+        let mut report = Report::from_json(text).unwrap();
+        report.assessment = assess(&report, &Requirements::socle_1d_2021());
+        let mut written = serde_json::to_value(&report).unwrap();
+        assert!(written.pointer("/assessment/usage/uses/2/up_bps").is_some_and(Value::is_u64), "{name}");
+        assert!(validator.is_valid(&written), "{name}");
+        assert_eq!(Report::from_json(&written.to_string()).unwrap(), report, "{name}");
+        add_unknown_fields(&mut written["assessment"]);
+        assert!(validator.is_valid(&written), "{name}");
+        assert_eq!(Report::from_json(&written.to_string()).unwrap(), report, "{name}");
     }
 }
 

@@ -99,7 +99,12 @@ pub async fn execute(
 
 /// What stands in a report before it is judged.
 fn unjudged(rules: &Requirements) -> Assessment {
-    Assessment { requirements: rules.into(), verdicts: Vec::new(), overall: VerdictKind::Inconclusive }
+    Assessment {
+        requirements: rules.into(),
+        verdicts: Vec::new(),
+        overall: VerdictKind::Inconclusive,
+        usage: None,
+    }
 }
 
 /// What the run went through.

@@ -2,25 +2,33 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use sonde_report::{
-    CaveatCode, Measurement, Outcome, Report, SchoolSize,
+    CaveatCode, Measurement, Outcome, Report, Requirements, SchoolSize,
     assess::{Actor, SizeComparison, Unit, VerdictKind, VerdictReason},
+    usage,
     values::{InterfaceKind, InternetAccess, InternetValue},
 };
 
+/// The report as judged today, as far as its uses go: the golden ones were written before there were any.
+fn with_usage(mut report: Report) -> Report {
+    let rules = Requirements::socle_1d_2021();
+    report.assessment.usage = rules.usage.as_ref().map(|assumed| usage::estimate(&report, assumed));
+    report
+}
+
 pub(super) fn full() -> Report {
-    Report::from_json(include_str!("../../report/tests/golden/report-1-full.json")).unwrap()
+    with_usage(Report::from_json(include_str!("../../report/tests/golden/report-1-full.json")).unwrap())
 }
 
 pub(super) fn met() -> Report {
-    Report::from_json(include_str!("../../report/tests/golden/report-1-met.json")).unwrap()
+    with_usage(Report::from_json(include_str!("../../report/tests/golden/report-1-met.json")).unwrap())
 }
 
 pub(super) fn not_met() -> Report {
-    Report::from_json(include_str!("../../report/tests/golden/report-1-not-met.json")).unwrap()
+    with_usage(Report::from_json(include_str!("../../report/tests/golden/report-1-not-met.json")).unwrap())
 }
 
 pub(super) fn no_network() -> Report {
-    Report::from_json(include_str!("../../report/tests/golden/report-1-no-network.json")).unwrap()
+    with_usage(Report::from_json(include_str!("../../report/tests/golden/report-1-no-network.json")).unwrap())
 }
 
 /// A demonstration that was cut short.
@@ -29,7 +37,7 @@ pub(super) fn partial_demonstration() -> Report {
     report.partial = true;
     report.demonstration = true;
     report.measurements.upload = None;
-    report
+    with_usage(report)
 }
 
 /// A captive portal answers the control targets.
@@ -49,7 +57,7 @@ pub(super) fn captive_portal() -> Report {
         elapsed_us: 1_000,
         outcome,
     });
-    report
+    with_usage(report)
 }
 
 /// Below the threshold, over Wi-Fi: a lower bound, so inconclusive.
@@ -74,7 +82,7 @@ pub(super) fn over_wifi() -> Report {
     verdict.reasons = vec![VerdictReason::MeasuredOverWifi];
     verdict.act = Some(Actor::Technician);
     report.assessment.overall = VerdictKind::Inconclusive;
-    report
+    with_usage(report)
 }
 
 /// A rate between the thresholds, and nobody said the school's size.

@@ -198,6 +198,29 @@ fn the_page_is_balanced_and_asks_for_nothing_outside() {
 }
 
 #[test]
+fn a_report_without_uses_is_shown_without_them() {
+    let mut report = samples::full();
+    let (shown, method) = ("Ce que l’accès permet à une classe", "Hypothèses sur les usages d’une classe");
+    assert!([shown, method].iter().all(|text| html::report(&report, Lang::Fr).contains(text)));
+    report.assessment.usage = None;
+    assert!(![shown, method].iter().any(|text| html::report(&report, Lang::Fr).contains(text)));
+}
+
+#[test]
+fn a_rule_file_s_own_use_is_named_by_its_id_and_drives_nothing() {
+    let mut report = samples::full();
+    let uses = &mut report.assessment.usage.as_mut().unwrap().uses;
+    uses[0].assumed.id = "<b>visio HD</b>\u{1b}[2J".to_owned();
+    uses[1].assumed.source = "<script>\u{1b}[2J\u{202e}".to_owned();
+    for (form, text) in every_form(&report) {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{form}");
+        if form == "page" {
+            assert!(text.contains("&lt;b&gt;visio HD") && !text.contains("<script"), "{form}");
+        }
+    }
+}
+
+#[test]
 fn the_page_reads_as_reviewed() {
     insta::assert_snapshot!("html_full_fr", html::report(&samples::full(), Lang::Fr).replace("><", ">\n<"));
 }

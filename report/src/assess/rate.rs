@@ -225,16 +225,16 @@ fn normal_below(z: f64) -> f64 {
     1.0 - density * polynomial
 }
 
-/// Everything that makes a rate a lower bound, most important first: the download's own caveats, what the
+/// Everything that makes a rate a lower bound, most important first: the transfer's own caveats, what the
 /// transfer says limited it, and what the run went through.
-fn lower_bound(
+pub(crate) fn lower_bound(
     report: &Report,
-    download: &Measurement<TransferValue>,
+    transfer: &Measurement<TransferValue>,
     limited_by: LimitedBy,
 ) -> Vec<VerdictReason> {
     let environment = &report.environment;
     let mut found: Vec<VerdictReason> =
-        download.caveats().iter().filter_map(|caveat| shortfall_reason(caveat.code)).collect();
+        transfer.caveats().iter().filter_map(|caveat| shortfall_reason(caveat.code)).collect();
     found.extend(match limited_by {
         LimitedBy::Server => Some(VerdictReason::MireLimited),
         LimitedBy::Client => Some(VerdictReason::ClientLimited),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Assumption, BySize, Demand, Layer, Level, Requirement, Requirements};
+use super::{Assumption, BySize, Demand, Layer, Level, Requirement, Requirements, usage};
 use crate::values::EndpointKind;
 
 /// +-2 %: about what the best emulated links repeat to, so nearer than that no single run can decide.
@@ -31,6 +31,16 @@ pub enum RuleError {
         /// What makes no sense.
         problem: &'static str,
     },
+    /// What it assumes of a class makes no sense.
+    #[error("{what} (line {line}): {problem}")]
+    Usage {
+        /// The section or the use at fault.
+        what: String,
+        /// The line at fault, from 1.
+        line: usize,
+        /// What makes no sense.
+        problem: &'static str,
+    },
 }
 
 /// " (line 12)", or nothing.
@@ -49,6 +59,7 @@ struct RawFile {
     dated: Spanned<String>,
     #[serde(default)]
     requirement: Vec<Spanned<RawRequirement>>,
+    usage: Option<Spanned<usage::RawUsage>>,
 }
 
 /// One `[[requirement]]`: the keys of every kind together. (An enum by `kind` would make serde read each table
@@ -121,12 +132,17 @@ pub(super) fn read(text: &str) -> Result<Requirements, RuleError> {
         }
         requirements.push(Requirement { id: raw.id, level: raw.level, demand, assumptions: raw.assumptions });
     }
+    let usage = raw.usage.map(|spanned| {
+        let start = spanned.span().start;
+        usage::check(spanned.into_inner(), start, text)
+    });
     Ok(Requirements {
         id: raw.id,
         title: raw.title,
         source: raw.source,
         dated: raw.dated.into_inner(),
         requirements,
+        usage: usage.transpose()?,
     })
 }
 
@@ -178,7 +194,7 @@ fn senseless(id: &str, demand: &Demand) -> Option<&'static str> {
 }
 
 /// The line, from 1, of a byte offset.
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
 }
 

@@ -5,6 +5,7 @@ mod access_points;
 mod properties;
 mod rate;
 mod services;
+mod usage;
 
 use sonde_report::assess::{Verdict, VerdictKind, VerdictReason};
 use sonde_report::values::{EndpointState, EndpointValue, TransferValue};

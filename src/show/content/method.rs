@@ -39,7 +39,8 @@ impl Writer<'_> {
         self.condition_facts(&mut facts);
         facts.push(self.fact(Label::Clock, self.clock()));
         self.program_facts(&mut facts);
-        let blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
+        let mut blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
+        blocks.extend(self.usage_assumptions());
         Section { title: self.label(Label::Method).to_owned(), blocks }
     }
 

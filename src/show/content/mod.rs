@@ -6,6 +6,7 @@ mod head;
 mod method;
 mod services;
 mod transfer;
+mod usage;
 mod verdicts;
 mod wifi;
 
@@ -27,7 +28,11 @@ pub(crate) fn page(report: &Report, lang: Lang) -> Page {
         notices: writer.notices(),
         overall: writer.overall(),
         summary: writer.summary(),
-        sections: vec![writer.verdicts(), writer.who_acts(), writer.figures(), writer.method()],
+        sections: [writer.verdicts(), writer.who_acts()]
+            .into_iter()
+            .chain(writer.usage())
+            .chain([writer.figures(), writer.method()])
+            .collect(),
     }
 }
 

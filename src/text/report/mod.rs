@@ -7,6 +7,7 @@ mod advice;
 mod failures;
 mod labels;
 mod sentences;
+mod usage;
 mod values;
 mod verdicts;
 
@@ -16,6 +17,10 @@ pub use labels::{Label, label};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
+};
+pub use usage::{
+    direction, tablets, usage_assumed, usage_assumptions, usage_cap, usage_caption, usage_heads, usage_note,
+    usage_reserve, usage_title, use_name,
 };
 pub use values::{
     counted_at, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind, limited_by, mire_protocol,
@@ -31,11 +36,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 6] = [
+    const SOURCES: [&str; 7] = [
         include_str!("advice.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),
         include_str!("sentences.rs"),
+        include_str!("usage.rs"),
         include_str!("values.rs"),
         include_str!("verdicts.rs"),
     ];
