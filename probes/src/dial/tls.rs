@@ -11,7 +11,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use sonde_report::values::TlsInfo;
 use sonde_report::{Cause, Failure, Stage};
 use tokio::net::TcpStream;
@@ -49,6 +51,39 @@ pub fn read_pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     Ok(certificates)
 }
 
+/// Puts the cipher suites into the order in which this machine's processor is fast, keeping the library's among equals.
+///
+/// Without instructions for AES, ChaCha20-Poly1305 (RFC 8439) is 2.6 times as fast as AES-GCM (390 against 150 Mbit/s on
+/// one core): a weak machine would otherwise measure itself. Servers follow the client's order, or take its first suite
+/// as the hint that it is (Go's, BoringSSL's).
+fn in_order_for(mut provider: CryptoProvider, aes: bool) -> CryptoProvider {
+    let chacha = |suite: &rustls::SupportedCipherSuite| {
+        matches!(
+            suite.suite(),
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        )
+    };
+    if !aes {
+        provider.cipher_suites.sort_by_key(|suite| !chacha(suite));
+    }
+    provider
+}
+
+/// Whether the processor has instructions for AES-GCM: AES itself, and the carry-less product of its authentication.
+fn has_aes() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let has = std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq");
+    #[cfg(target_arch = "aarch64")]
+    let has =
+        std::arch::is_aarch64_feature_detected!("aes") && std::arch::is_aarch64_feature_detected!("pmull");
+    // 32-bit machines are old ones.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let has = false;
+    has
+}
+
 /// Both sets of roots.
 #[derive(Debug, Clone)]
 pub(super) struct Trust {
@@ -63,7 +98,7 @@ impl Trust {
         stand_in_public: Option<&[CertificateDer<'static>]>,
         extra: &[CertificateDer<'static>],
     ) -> Result<Self, TrustError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(in_order_for(rustls::crypto::ring::default_provider(), has_aes()));
         let verifier = |roots: RootCertStore| {
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
@@ -207,5 +242,30 @@ impl ServerCertVerifier for TwiceVerified {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.public.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suites(aes: bool) -> Vec<CipherSuite> {
+        let provider = in_order_for(rustls::crypto::ring::default_provider(), aes);
+        provider.cipher_suites.iter().map(rustls::SupportedCipherSuite::suite).collect()
+    }
+
+    #[test]
+    fn the_suites_follow_the_processor() {
+        let (with, without) = (suites(true), suites(false));
+        assert!(format!("{:?}", with.first()).contains("AES"), "{with:?}");
+        // Each version's: the order within a version is what is negotiated.
+        for version in ["TLS13_", "TLS_ECDHE_ECDSA", "TLS_ECDHE_RSA"] {
+            let first =
+                without.iter().map(|suite| format!("{suite:?}")).find(|name| name.starts_with(version));
+            assert!(first.as_ref().is_some_and(|name| name.contains("CHACHA20")), "{version} {first:?}");
+        }
+        // None is lost and none comes in.
+        assert_eq!(with.len(), without.len());
+        assert!(with.iter().all(|suite| without.contains(suite)));
     }
 }
