@@ -312,7 +312,7 @@ impl Dialer {
             if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }
                 .map_err(|error| Failure::with(Stage::Tcp, io_cause(&error), error.to_string()))?;
         if let Some(interface) = &self.config.interface {
-            bind_to_interface(&socket, interface, address).map_err(|error| {
+            bind_to_interface(&socket2::SockRef::from(&socket), interface, address).map_err(|error| {
                 Failure::with(Stage::Interface, io_cause(&error), format!("{interface}: {error}"))
             })?;
         }
@@ -336,13 +336,21 @@ fn at_proxy(mut failure: Failure, proxy: Option<&Proxy>) -> Failure {
 
 /// Makes a socket go out through one interface.
 #[cfg(target_os = "linux")]
-fn bind_to_interface(socket: &tokio::net::TcpSocket, interface: &str, _: SocketAddr) -> io::Result<()> {
-    socket2::SockRef::from(socket).bind_device(Some(interface.as_bytes()))
+pub(crate) fn bind_to_interface(
+    socket: &socket2::SockRef<'_>,
+    interface: &str,
+    _: SocketAddr,
+) -> io::Result<()> {
+    socket.bind_device(Some(interface.as_bytes()))
 }
 
 /// Makes a socket go out through one interface: by its source address, where the system cannot bind to a device.
 #[cfg(not(target_os = "linux"))]
-fn bind_to_interface(socket: &tokio::net::TcpSocket, interface: &str, towards: SocketAddr) -> io::Result<()> {
+pub(crate) fn bind_to_interface(
+    socket: &socket2::SockRef<'_>,
+    interface: &str,
+    towards: SocketAddr,
+) -> io::Result<()> {
     let source = netdev::get_interfaces()
         .into_iter()
         .filter(|known| known.name == interface || known.friendly_name.as_deref() == Some(interface))
@@ -354,7 +362,7 @@ fn bind_to_interface(socket: &tokio::net::TcpSocket, interface: &str, towards: S
             }
         })
         .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
-    socket.bind(SocketAddr::new(source, 0))
+    socket.bind(&SocketAddr::new(source, 0).into())
 }
 
 /// The cause behind an operating system's error on a socket.

@@ -1,21 +1,19 @@
 //! Round-trip time to a host, idle: ICMP where it is permitted, TCP connections always.
 //!
-//! One method after the other, so that neither waits in the other's queue. Not for a loaded line: a transfer under
-//! way would be measured instead.
+//! One method after the other, so that neither waits in the other's queue. Not for a loaded line: see
+//! [`crate::responsiveness`].
 
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sonde_report::values::{LatencyValue, RttMethod, RttSeries};
 use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
-use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::clock::{Stopwatch, micros};
-use crate::dial::{Scheme, Target};
+use crate::clock::Stopwatch;
 use crate::{Env, stats};
 
 #[cfg(target_os = "linux")]
-mod icmp;
+pub(crate) mod icmp;
+mod series;
 
 /// What to time.
 #[derive(Debug, Clone)]
@@ -54,81 +52,20 @@ pub async fn run(config: &Config, env: &Env) -> Measurement<LatencyValue> {
         Ok(addresses) => addresses,
         Err(failure) => return watch.fail(host, failure),
     };
-    let Some(&first) = addresses.first() else {
-        return watch.fail(host, Failure::new(Stage::Dns, Cause::NoAddress));
+    let interface = env.dialer.config().interface.clone();
+    let job = series::Job { addresses, interface, config: config.clone() };
+    let Some((tcp, icmp)) = series::on_own_thread(job).await else {
+        return watch.fail(host, Failure::with(Stage::Tcp, Cause::SystemError, "no thread to time on"));
     };
-    // One connection each, not counted, finds the address that answers (and fills the neighbour tables on the way).
-    let mut silent = None;
-    let mut answering = None;
-    for &address in &addresses {
-        match connect(config, env, address).await {
-            Ok(_) => {
-                answering = Some(address);
-                break;
-            }
-            Err(failure) => silent = silent.or(Some(failure)),
-        }
-    }
-    let tcp = match answering {
-        Some(address) => tcp_series(config, env, address).await,
-        None => Err(silent.unwrap_or_else(|| Failure::new(Stage::Tcp, Cause::Timeout))),
-    };
-    let icmp = icmp_series(config, env, answering.unwrap_or(first)).await;
     match choose(tcp, &icmp) {
         Ok((value, caveats)) => watch.finish(host, Outcome::Measured { value, caveats }),
         Err(failure) => watch.fail(host, failure),
     }
 }
 
-/// One TCP connection's round trip, microseconds. A refusal is an answer too: the RST made the same way.
-async fn connect(config: &Config, env: &Env, address: SocketAddr) -> Result<u64, Failure> {
-    let target = Target {
-        scheme: Scheme::Tcp,
-        host: address.ip().to_string(),
-        port: address.port(),
-        path: "/".to_owned(),
-    };
-    let start = Instant::now();
-    match timeout(config.timeout, env.dialer.connect_to(&target, address)).await {
-        Err(_) => Err(Failure::with(Stage::Tcp, Cause::Timeout, address.to_string())),
-        Ok(Ok(connection)) => Ok(connection.phases.tcp_us.unwrap_or_else(|| micros(start.elapsed()))),
-        Ok(Err(error)) if error.failure.cause == Cause::ConnectionRefused => Ok(micros(start.elapsed())),
-        Ok(Err(error)) => Err(error.failure),
-    }
-}
-
-/// Times `count` connections, paced.
-async fn tcp_series(config: &Config, env: &Env, address: SocketAddr) -> Result<RttSeries, Failure> {
-    let mut pace = interval(config.interval.max(Duration::from_millis(1)));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut rtts = Vec::new();
-    let mut lost = None;
-    let sent = config.count.max(1);
-    for _ in 0..sent {
-        pace.tick().await;
-        match connect(config, env, address).await {
-            Ok(rtt) => rtts.push(rtt),
-            Err(failure) => lost = lost.or(Some(failure)),
-        }
-    }
-    series(RttMethod::Tcp, sent, &rtts)
-        .ok_or_else(|| lost.unwrap_or_else(|| Failure::new(Stage::Tcp, Cause::Timeout)))
-}
-
-#[cfg(target_os = "linux")]
-async fn icmp_series(config: &Config, env: &Env, address: SocketAddr) -> Icmp {
-    icmp::run(config, env.dialer.config().interface.as_deref(), address.ip()).await
-}
-
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unused_async, reason = "the same call on every system")]
-async fn icmp_series(_: &Config, _: &Env, _: SocketAddr) -> Icmp {
-    Icmp::NotPermitted("unsupported".to_owned())
-}
-
 /// The figures of a series; `None` without any answer: there is no round trip of a lost probe.
-fn series(method: RttMethod, sent: u32, rtts: &[u64]) -> Option<RttSeries> {
-    let figures: Vec<f64> = rtts.iter().map(|&rtt| rtt as f64).collect();
+fn figures(method: RttMethod, sent: u32, rtts: &[u64]) -> Option<RttSeries> {
+    let times: Vec<f64> = rtts.iter().map(|&rtt| rtt as f64).collect();
     let jumps: Vec<f64> = rtts.iter().zip(rtts.iter().skip(1)).map(|(&a, &b)| a.abs_diff(b) as f64).collect();
     let received = u32::try_from(rtts.len()).unwrap_or(u32::MAX);
     // A doubled answer must not make the loss negative.
@@ -139,8 +76,8 @@ fn series(method: RttMethod, sent: u32, rtts: &[u64]) -> Option<RttSeries> {
         sent,
         received,
         min_us: *rtts.iter().min()?,
-        median_us: whole(stats::median(&figures)?),
-        p95_us: whole(stats::quantile(&figures, 0.95)?),
+        median_us: whole(stats::median(&times)?),
+        p95_us: whole(stats::quantile(&times, 0.95)?),
         max_us: *rtts.iter().max()?,
         jitter_us: stats::mean(&jumps).map(whole),
         loss_ratio: f64::from(sent - received) / f64::from(sent),
@@ -152,7 +89,7 @@ fn choose(tcp: Result<RttSeries, Failure>, icmp: &Icmp) -> Result<(LatencyValue,
     let (by_icmp, caveat) = match icmp {
         Icmp::NotPermitted(detail) => (None, CaveatCode::IcmpNotPermitted.with(detail.as_str())),
         Icmp::Sent { sent, rtts } => {
-            (series(RttMethod::Icmp, *sent, rtts), CaveatCode::IcmpFiltered.with(format!("0 of {sent}")))
+            (figures(RttMethod::Icmp, *sent, rtts), CaveatCode::IcmpFiltered.with(format!("0 of {sent}")))
         }
     };
     match (by_icmp, tcp) {
@@ -191,18 +128,18 @@ mod tests {
     }
 
     fn tcp() -> RttSeries {
-        series(RttMethod::Tcp, 4, &[100, 200, 100, 300]).unwrap()
+        figures(RttMethod::Tcp, 4, &[100, 200, 100, 300]).unwrap()
     }
 
     #[test]
     fn figures_of_a_series() {
-        let figures = series(RttMethod::Tcp, 5, &[100, 200, 100, 300]).unwrap();
-        assert_eq!((figures.min_us, figures.median_us, figures.max_us), (100, 150, 300));
-        assert_eq!(figures.jitter_us, Some(133), "the mean of 100, 100 and 200");
-        assert_eq!(figures.loss_ratio, 0.2);
-        assert_eq!(figures.p95_us, 285);
-        assert_eq!(series(RttMethod::Tcp, 1, &[7]).unwrap().jitter_us, None);
-        assert_eq!(series(RttMethod::Tcp, 5, &[]), None);
+        let found = figures(RttMethod::Tcp, 5, &[100, 200, 100, 300]).unwrap();
+        assert_eq!((found.min_us, found.median_us, found.max_us), (100, 150, 300));
+        assert_eq!(found.jitter_us, Some(133), "the mean of 100, 100 and 200");
+        assert_eq!(found.loss_ratio, 0.2);
+        assert_eq!(found.p95_us, 285);
+        assert_eq!(figures(RttMethod::Tcp, 1, &[7]).unwrap().jitter_us, None);
+        assert_eq!(figures(RttMethod::Tcp, 5, &[]), None);
     }
 
     #[test]
