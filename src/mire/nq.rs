@@ -70,15 +70,15 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         }
         one.to_str().ok()?.parse().ok()?
     };
-    let port = authority.as_str().rsplit_once(':').filter(|(host, _)| *host == authority.host());
-    // Digits only: Rust's numbers may have a sign.
-    let fits = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    };
-    let port_fits = port.is_none_or(|(_, port)| fits(port));
-    // What is left of it besides a host and a port would be a user's name.
-    let plain = authority.as_str().starts_with(authority.host());
-    (plain && port_fits && is_host(authority.host())).then_some(authority)
+    // What does not begin with the host begins with a user's name; what follows it is nothing or a port.
+    let rest = authority.as_str().strip_prefix(authority.host())?;
+    let plain = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
+    (plain && is_host(authority.host())).then_some(authority)
+}
+
+/// Digits only, for Rust's numbers may have a sign; 0 is no port.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// A name of letters, digits and hyphens (RFC 1123, 2.1) or an address as it stands in a URL.
