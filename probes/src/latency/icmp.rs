@@ -86,7 +86,9 @@ impl Echo {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             // The system takes nought for "for ever".
-            if left.is_zero() || self.socket.set_read_timeout(Some(left.max(Duration::from_micros(1)))).is_err() {
+            if left.is_zero()
+                || self.socket.set_read_timeout(Some(left.max(Duration::from_micros(1)))).is_err()
+            {
                 return None;
             }
             match self.read() {
@@ -120,7 +122,8 @@ impl Echo {
             })
         });
         let read = message.bytes;
-        Ok(answered(buffer.get(..read).unwrap_or_default(), self.v4, self.ident).map(|number| (number, dated)))
+        Ok(answered(buffer.get(..read).unwrap_or_default(), self.v4, self.ident)
+            .map(|number| (number, dated)))
     }
 }
 

@@ -104,12 +104,6 @@ fn fastest(series: &Series) -> f64 {
     (0..8).map(|index| series.rate(f64::from(index) * part, f64::from(index + 1) * part)).fold(0.0, f64::max)
 }
 
-/// The bytes that a burst lets pass at `rate` before the shaper behind it shows: bucket x rate / (rate - shaper).
-fn burst_reach(rate: f64, at_least: f64) -> f64 {
-    let hidden = HIDDEN_SHARE * at_least;
-    if rate > hidden { BURST_BYTES * rate / (rate - hidden) } else { 0.0 }
-}
-
 /// Whether an answer "above" rests on so little data that an opening burst is not excluded.
 pub(crate) fn burst_possible(series: &Series, rate: f64, thresholds: &[Threshold]) -> bool {
     thresholds.iter().any(|threshold| {

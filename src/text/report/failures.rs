@@ -176,6 +176,7 @@ pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
 
 /// What weakens a measured value: one sentence.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "a table: one sentence for each code")]
 pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
     let (fr, en) = match caveat {
         CaveatCode::MeasuredOverWifi => (
