@@ -137,7 +137,7 @@ fn later_half(series: &Series, conditions: Conditions) -> Option<Estimate> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
     use super::*;
 

@@ -319,17 +319,17 @@ fn measures(id: &str) -> Option<ArgumentText> {
         ),
         "until" => (
             both(
-                "Durée du débit descendant : stable (8 s au plus, par défaut), verdict (5 s au plus) ou un nombre de secondes. \
-                 L’arrêt dès que le verdict est statistiquement sûr n’existe pas encore : seules ces durées agissent",
-                "Length of the download: stable (8 s at most, default), verdict (5 s at most) or a number of seconds. \
-                 Stopping as soon as the verdict is statistically certain is still to come: only these lengths act",
+                "Quand arrêter le débit descendant : stable (la capacité, par défaut), verdict (dès que le verdict est \
+                 certain ; 25 Mo au plus pour toute la mesure) ou un nombre de secondes",
+                "When to stop the download: stable (the capacity, default), verdict (as soon as the verdict is certain; \
+                 25 MB at most for the whole run) or a number of seconds",
             ),
             Some(both("verdict|stable|SECONDES", "verdict|stable|SECONDS")),
         ),
         "max_bytes" => (
             both(
-                "Volume de données permis aux débits, les deux sens ensemble : 25M, 250Mo, 1G (par défaut 310 Mo)",
-                "Data allowed to the transfers, both ways together: 25M, 250MB, 1G (default 310 MB)",
+                "Volume de données permis aux débits, les deux sens ensemble : 25M, 250Mo, 1G (par défaut 310 Mo, 25 Mo avec --until verdict)",
+                "Data allowed to the transfers, both ways together: 25M, 250MB, 1G (default 310 MB, 25 MB with --until verdict)",
             ),
             Some(both("VOLUME", "SIZE")),
         ),
