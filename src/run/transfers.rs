@@ -43,7 +43,9 @@ fn repetition(plan: &Plan, taken: &Taken, mires: &[MireUrl]) -> Option<throughpu
     let others = mires.len().min(1);
     mires.rotate_left(others);
     let budget = Budget { bytes: left.min(plan.repeat.bytes), ..plan.repeat };
-    let streams = usize::try_from(first.streams).unwrap_or(1).max(1);
+    // Where losses held the first one back, the second finds its own number.
+    let known = usize::try_from(first.streams).ok().filter(|_| first.limited_by != LimitedBy::Loss);
+    let streams = known.unwrap_or(1).max(1);
     Some(throughput::Config { streams, ..Plan::transfer(mires, budget, plan.goal.clone()) })
 }
 

@@ -45,6 +45,9 @@ const CLAMP_FLOOR: f64 = 256.0 * 1024.0;
 const ENOUGH_RATIO: f64 = 1.5;
 /// Below this rate streams are doubled instead of quadrupled: on a very slow line many streams hurt each other.
 const SLOW_BPS: f64 = 2e6;
+/// More than four streams are opened only as far as each gets this much, bit/s: thinner, they starve each other, and what
+/// arrives comes in fits.
+const THIN_BPS: f64 = 1e6;
 /// More streams are opened while the sum grew by more than this ratio with the last ones.
 const STREAM_GROWTH: f64 = 1.10;
 /// The interval's half-width below which the estimate is stable…
@@ -78,6 +81,8 @@ pub(crate) struct Transfer {
     pub(crate) waiting: f64,
     /// Segments received, where the system tells.
     pub(crate) segments: Option<Segments>,
+    /// Whether the last streams helped and no more could be opened: the line was not full.
+    pub(crate) unfilled: bool,
     /// Whether the machine slept or the process was stopped on the way.
     pub(crate) suspended: bool,
     /// Whether it stopped above a threshold with so little data that an opening burst is not excluded.
@@ -131,6 +136,8 @@ struct Engine<'a> {
     rate_before: Option<f64>,
     /// Whether more streams are still worth trying.
     growing: bool,
+    /// Whether the last streams helped and no more could be opened: the line was not full.
+    unfilled: bool,
     broke: Option<Failure>,
     /// The last moment with progress, seconds.
     active_at: f64,
@@ -171,7 +178,9 @@ impl<'a> Engine<'a> {
             series,
             settled_at: 0.0,
             rate_before: None,
-            growing: true,
+            // Who names a number of streams has tried already.
+            growing: job.streams <= 1,
+            unfilled: false,
             broke: None,
             active_at: 0.0,
         }
@@ -362,10 +371,16 @@ impl<'a> Engine<'a> {
         let late = now > self.cap / 2.0;
         if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
             self.growing = rate <= 0.0 && !late;
+            self.unfilled = helped && self.rate_before.is_some();
             return;
         }
         let wanted = if self.streams == 1 && rate < SLOW_BPS { 2 } else { (self.streams * 4).max(4) };
-        for _ in self.streams..wanted.min(MAX_STREAMS) {
+        let wanted = wanted.min(MAX_STREAMS).min((rate / THIN_BPS).max(4.0) as usize);
+        if wanted <= self.streams {
+            self.growing = false;
+            return;
+        }
+        for _ in self.streams..wanted {
             self.spawn_new();
         }
         self.rate_before = Some(rate);
@@ -445,6 +460,7 @@ impl<'a> Engine<'a> {
             broke: self.broke,
             waiting,
             segments,
+            unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
             burst_possible,
         })

@@ -62,7 +62,8 @@ pub struct Config {
     pub stall_timeout: Duration,
     /// When to stop before that.
     pub goal: Goal,
-    /// Streams to begin with, 1 where nothing is known: what a transfer before found worth opening.
+    /// Streams to begin with: 1 where nothing is known, and more are opened while they help; or what a transfer before
+    /// found worth opening, and no more are.
     pub streams: usize,
 }
 
@@ -192,8 +193,8 @@ fn limited_by(transfer: &Transfer) -> LimitedBy {
     let even = transfer.estimate.spread() <= EVEN_SPREAD;
     match disorder {
         _ if transfer.waiting > WAITING_SHARE => LimitedBy::Server,
-        // Losses, and a rate that wanders: the streams would go faster without them.
-        Some(share) if share >= LOSSY_SHARE && !even => LimitedBy::Loss,
+        // Losses, a rate that wanders, and each further stream still added to it: without losses it would be higher.
+        Some(share) if share >= LOSSY_SHARE && !even && transfer.unfilled => LimitedBy::Loss,
         // Losses, and a rate as even as a clock: a full queue on the way drops what is too much.
         Some(share) if share > 0.0 && even => LimitedBy::Line,
         // A steady rate without losses is the line's or the mire's: one transfer cannot tell which.
