@@ -123,3 +123,82 @@ fn the_kernels_token_bucket_is_measured_too() {
     assert_true_rate(&run, "download", link, 0.03);
     assert_eq!(run.verdict("download-rate")["verdict"], "met");
 }
+
+/// The arguments of a run that wants the verdict alone.
+fn verdict_only(size: &str) -> Vec<&str> {
+    let mut arguments = rate_only(size);
+    arguments.extend(["--until", "verdict"]);
+    arguments
+}
+
+#[test]
+fn a_verdict_stops_early_and_costs_little() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    // Bytes of each transfer at the most: the goal far from a burst's reach, and what excluding a burst costs above.
+    for (mbps, size, verdict, most) in [
+        (8.0, "medium", "not_met", 1_500_000),
+        (8.0, "large", "not_met", 1_500_000),
+        (20.0, "medium", "met", 9_500_000),
+    ] {
+        let link = Link { down_mbps: mbps, up_mbps: 4.0, rtt_ms: 60 };
+        let run = behind(Kind::RATTAN, link, &verdict_only(size));
+        let (value, said) = (run.value("download"), run.verdict("download-rate"));
+        let transfers: Vec<u64> = value["repetitions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["bytes"].as_u64().unwrap())
+            .collect();
+        println!("{link:?} {size}: {} after {transfers:?} bytes", said["verdict"]);
+        if gives(said, "cpu_busy") {
+            println!("skipped: an early verdict needs a machine that is not saturated by others ({link:?})");
+            continue;
+        }
+        assert_eq!(value["stop"], "decided", "{value:#}");
+        assert!(transfers.iter().all(|bytes| *bytes <= most), "{transfers:?}");
+        assert_eq!(said["verdict"], verdict, "{said:#}");
+    }
+}
+
+#[test]
+fn four_megabytes_of_burst_before_eight_megabits_are_never_met_for_ten() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let link = Link { down_mbps: 8.0, up_mbps: 4.0, rtt_ms: 20 };
+    for peak_mbps in [20.0, 100.0] {
+        let kind = Kind::Burst { bytes: 4 << 20, peak_mbps };
+        for arguments in [verdict_only("medium"), rate_only("medium")] {
+            let run = behind(kind, link, &arguments);
+            let (value, said) = (run.value("download"), run.verdict("download-rate"));
+            println!(
+                "peak {peak_mbps}: {} at {} bit/s, {}",
+                said["verdict"], value["ip_rate_bps"], value["stop"]
+            );
+            assert_ne!(said["verdict"], "met", "{said:#}");
+        }
+    }
+}
+
+#[test]
+fn a_satellites_round_trip_is_waited_for() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let link = Link { down_mbps: 8.0, up_mbps: 4.0, rtt_ms: 600 };
+    let run = behind(Kind::RATTAN, link, &rate_only("medium"));
+    let value = run.value("download");
+    println!(
+        "600 ms: {} bit/s of {:?}, {} ms, {} streams",
+        value["ip_rate_bps"], link, value["elapsed_ms"], value["streams"]
+    );
+    // Against the link's own rate, not the counters in our window: these would be low together with us.
+    let rate = value["ip_rate_bps"].as_f64().unwrap();
+    assert!((rate / 8e6 - 1.0).abs() <= 0.05, "{rate}: {value:#}");
+    assert_ne!(run.verdict("download-rate")["verdict"], "met");
+}

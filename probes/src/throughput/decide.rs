@@ -183,7 +183,7 @@ mod tests {
             settled_at: if at > settled_at { settled_at } else { 0.0 },
             grain: 0.0,
         };
-        for tick in 0..((8.0_f64.max(20.0 * line.rtt) / TICK) as u32) {
+        for tick in 0..((8.0_f64.max((15.0 * line.rtt).min(9.5)) / TICK) as u32) {
             // Slow start doubles each round trip from ten segments.
             let slow_start = 14_480.0 * 8.0 / line.rtt * 2_f64.powf(at / line.rtt);
             let open = match line.burst {

@@ -34,8 +34,10 @@ const SHOWN_S: f64 = 0.5;
 const MAX_STREAMS: usize = 16;
 /// Round trips from opening streams to their first bytes: TCP, the upgrade or TLS, the request.
 const OPENING_RTTS: f64 = 3.0;
-/// Round trips a transfer may last where these are longer than the time allowed: slow start, and two plateaus.
-const CAP_RTTS: f64 = 20.0;
+/// Round trips a transfer may last where these are longer than the time allowed: slow start, and two plateaus…
+const CAP_RTTS: f64 = 15.0;
+/// …but not more than this, seconds: ndt7 mires end a stream after ten, and what went on without it would look slow.
+const CAP_S: f64 = 9.5;
 /// For a verdict, the far end may have this many times the largest threshold under way: what flows on after the verdict
 /// is little then, and on any slower line the clamp is not felt.
 const CLAMP_RATIO: f64 = 8.0;
@@ -161,7 +163,7 @@ impl<'a> Engine<'a> {
         let clamp = largest.map(|largest| (CLAMP_RATIO * largest / 8.0 * facts.rtt).max(CLAMP_FLOOR) as u32);
         let cap = match job.goal {
             Goal::Fixed => 0.0,
-            Goal::Stable | Goal::Verdict(_) => CAP_RTTS * facts.rtt,
+            Goal::Stable | Goal::Verdict(_) => (CAP_RTTS * facts.rtt).min(CAP_S),
         };
         Self {
             job,
