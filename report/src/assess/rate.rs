@@ -255,7 +255,7 @@ pub(crate) fn lower_bound(
 
 /// What to settle first: the wrong network, then how this machine is connected, then this machine, then the way,
 /// then the transfer itself.
-const BY_IMPORTANCE: [VerdictReason; 14] = [
+const BY_IMPORTANCE: [VerdictReason; 15] = [
     VerdictReason::CaptivePortal,
     VerdictReason::MeasuredOverWifi,
     VerdictReason::UnknownInterface,
@@ -267,6 +267,7 @@ const BY_IMPORTANCE: [VerdictReason; 14] = [
     VerdictReason::ThroughProxy,
     VerdictReason::TlsIntercepted,
     VerdictReason::MireLimited,
+    VerdictReason::Suspended,
     VerdictReason::BrokeOff,
     VerdictReason::StillRising,
     VerdictReason::LossLimited,
@@ -287,9 +288,12 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         CaveatCode::ClientLimited => Some(VerdictReason::ClientLimited),
         CaveatCode::LossLimited => Some(VerdictReason::LossLimited),
         CaveatCode::StillRising => Some(VerdictReason::StillRising),
-        CaveatCode::BrokeOff | CaveatCode::Suspended => Some(VerdictReason::BrokeOff),
+        CaveatCode::BrokeOff => Some(VerdictReason::BrokeOff),
+        CaveatCode::Suspended => Some(VerdictReason::Suspended),
         CaveatCode::CaptivePortal => Some(VerdictReason::CaptivePortal),
-        CaveatCode::BurstNotExcluded
+        // A download's bytes are counted here: the mire's other count says nothing against them.
+        CaveatCode::MireCountMismatch
+        | CaveatCode::BurstNotExcluded
         | CaveatCode::Unstable
         | CaveatCode::MireSkipped
         | CaveatCode::FarEndCountMissing
