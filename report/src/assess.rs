@@ -17,8 +17,8 @@ mod access_points;
 mod rate;
 mod services;
 
-pub(crate) use rate::lower_bound;
 pub use rate::{RateBar, needs_repeat, rate_bars};
+pub(crate) use rate::{lower_bound, upload_lower_bound};
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

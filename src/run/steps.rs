@@ -30,12 +30,15 @@ pub(super) struct Taken {
     pub(super) measurements: Measurements,
     pub(super) clock_offset_ms: Option<i64>,
     pub(super) watch: Option<Watch>,
+    /// Bytes received and sent on the interface over the run, where the system tells.
+    pub(super) interface_moved: Option<(u64, u64)>,
 }
 
 impl Taken {
     /// Puts what was seen around the transfers into the link's measurement.
     pub(super) fn note_conditions(&mut self) {
         let Some(watch) = self.watch.take() else { return };
+        self.interface_moved = watch.moved();
         if let Some(Measurement { outcome: Outcome::Measured { value, .. }, .. }) =
             &mut self.measurements.link
         {

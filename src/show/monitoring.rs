@@ -139,6 +139,7 @@ pub fn prometheus(report: &Report) -> String {
     );
     let at = report.started_at.instant().as_second();
     out.gauge("run_timestamp_seconds", "When the run started, Unix time.", Some(at));
+    out.data_used(report);
     out.verdicts(report);
     out.text
 }
@@ -161,6 +162,23 @@ impl Exposition {
 
     fn head(&mut self, name: &str, help: &str) {
         let _ = writeln!(self.text, "# HELP sonde_ecole_{name} {help}\n# TYPE sonde_ecole_{name} gauge");
+    }
+
+    /// The data used, by who counted it.
+    fn data_used(&mut self, report: &Report) {
+        let used = report.data_used;
+        let counts = [
+            ("received", "transfers", Some(used.received_bytes)),
+            ("sent", "transfers", Some(used.sent_bytes)),
+            ("received", "interface", used.interface_received_bytes),
+            ("sent", "interface", used.interface_sent_bytes),
+        ];
+        self.head("data_used_bytes", "Data of the run, counted by its transfers or on the whole interface.");
+        for (direction, counted, bytes) in counts {
+            let Some(bytes) = bytes else { continue };
+            let labels = format!("{},direction=\"{direction}\",counted=\"{counted}\"", self.site);
+            let _ = writeln!(self.text, "sonde_ecole_data_used_bytes{{{labels}}} {bytes}");
+        }
     }
 
     /// The verdicts as a state set: of the four states of a verdict, one is 1.

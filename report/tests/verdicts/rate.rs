@@ -170,6 +170,14 @@ fn what_the_transfer_and_the_environment_say_counts_as_a_caveat() {
 }
 
 #[test]
+fn a_busy_processor_is_not_said_twice() {
+    let mut report = at(SchoolSize::Medium, 5_000_000);
+    transfer(&mut report).limited_by = LimitedBy::Client;
+    report.measurements.download.as_mut().unwrap().add_caveat(CaveatCode::CpuBusy.into());
+    assert_eq!(short(&verdict(&report, "download-rate")), (Inconclusive, vec![VerdictReason::CpuBusy]));
+}
+
+#[test]
 fn without_a_size_a_verdict_needs_all_three_comparisons() {
     for (bps, repetitions, expected, reasons) in [
         (16_000_000, 1, Met, vec![]),

@@ -20,16 +20,7 @@ impl Writer<'_> {
             self.fact(Label::Elapsed, self.lang.duration(self.report.elapsed_ms)),
         ];
         self.mire_facts(&mut facts);
-        let used = self.report.data_used;
-        let volume = |bytes, label| format!("{} {}", self.lang.volume(bytes), self.label(label));
-        facts.push(self.fact(
-            Label::DataUsed,
-            format!(
-                "{}, {}",
-                volume(used.received_bytes, Label::Received),
-                volume(used.sent_bytes, Label::Sent)
-            ),
-        ));
+        facts.push(self.fact(Label::DataUsed, self.data_used()));
         facts.push(self.fact(Label::Interface, self.interface()));
         let environment = &self.report.environment;
         let proxy = environment.proxy.clone().unwrap_or_else(|| self.label(Label::None).to_owned());
@@ -42,6 +33,24 @@ impl Writer<'_> {
         let mut blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
         blocks.extend(self.usage_assumptions());
         Section { title: self.label(Label::Method).to_owned(), blocks }
+    }
+
+    /// The data used, both ways: by the interface over the whole run where the system tells, and by the transfers.
+    fn data_used(&self) -> String {
+        let used = self.report.data_used;
+        let both = |received, sent, label| {
+            let received = format!("{} {}", self.lang.megabytes(received), self.label(Label::Received));
+            let sent = format!("{} {}", self.lang.megabytes(sent), self.label(Label::Sent));
+            format!("{received}, {sent} ({})", self.label(label))
+        };
+        let transfers = |label| both(used.received_bytes, used.sent_bytes, label);
+        match used.interface_received_bytes.zip(used.interface_sent_bytes) {
+            Some((received, sent)) => words::together(
+                &[both(received, sent, Label::DataByInterface), transfers(Label::DataOwn)],
+                self.lang,
+            ),
+            None => transfers(Label::DataOwnOnly),
+        }
     }
 
     /// The mire, the protocol, the connections, the warm-up, the estimator: from the download, or else the upload.

@@ -195,6 +195,10 @@ labels! {
     Estimator: "Estimateur", "Estimator";
     EstimatorText: "débit soutenu après la montée en charge, intervalle à 95 %",
         "sustained rate after the warm-up, 95% interval";
+    DataByInterface: "sur l’interface pendant toute la mesure", "on the interface during the whole run";
+    DataOwn: "par les transferts eux-mêmes", "by the transfers themselves";
+    DataOwnOnly: "transferts seuls, compte de l’interface non disponible",
+        "transfers alone, no count of the interface at hand";
     DataUsed: "Données échangées", "Data used";
     Received: "reçus", "received";
     Sent: "émis", "sent";
