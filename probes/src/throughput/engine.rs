@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use super::Goal;
+use super::arrival::Arrivals;
 use super::decide::{self, Threshold};
 use super::estimate::{Conditions, Estimate, estimate, even_stretch};
 use super::meter::Meter;
@@ -132,7 +133,8 @@ struct Engine<'a> {
     started: usize,
     /// Streams that carry, or are being opened.
     streams: usize,
-    series: Series,
+    /// A download's bytes and segments over time.
+    arrivals: Arrivals,
     settled_at: f64,
     /// The rate before the last streams were added, bit/s.
     rate_before: Option<f64>,
@@ -156,8 +158,8 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
-        let mut series = Series::default();
-        series.push(0.0, 0.0);
+        let mut arrivals = Arrivals::default();
+        arrivals.push(0.0, 0, facts.kernel.segments().map(|segments| segments.data));
         let thresholds = facts.thresholds(&job.goal);
         let largest = thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
         let clamp = largest.map(|largest| (CLAMP_RATIO * largest / 8.0 * facts.rtt).max(CLAMP_FLOOR) as u32);
@@ -177,7 +179,7 @@ impl<'a> Engine<'a> {
             tasks: JoinSet::new(),
             started: 0,
             streams: 0,
-            series,
+            arrivals,
             settled_at: 0.0,
             rate_before: None,
             // Who names a number of streams has tried already.
@@ -276,7 +278,9 @@ impl<'a> Engine<'a> {
     /// Adds a download's point; an upload's curve is made from its acknowledgements when it is looked at.
     fn take_point(&mut self, now: f64) {
         if self.job.direction == Direction::Download {
-            self.series.push(now, self.meter.counted() as f64);
+            // In this order: no byte may lack its segment.
+            let bytes = self.meter.counted();
+            self.arrivals.push(now, bytes, self.meter.segments().map(|segments| segments.data));
         }
     }
 
@@ -321,7 +325,7 @@ impl<'a> Engine<'a> {
     /// The curve as far as it is complete, and what the estimate must know.
     fn curve(&self) -> (Series, Conditions) {
         let (series, grain) = match self.job.direction {
-            Direction::Download => (self.series.clone(), 0.0),
+            Direction::Download => (self.arrivals.curve(self.facts.rtt), 0.0),
             Direction::Upload => {
                 let (spans, until) = self.meter.spans();
                 let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
@@ -390,10 +394,7 @@ impl<'a> Engine<'a> {
     }
 
     fn tell(&self, env: &Env, now: f64) {
-        let series = match self.job.direction {
-            Direction::Download => &self.series,
-            Direction::Upload => &self.curve().0,
-        };
+        let series = self.curve().0;
         env.tell(Event::Transfer {
             probe: match self.job.direction {
                 Direction::Download => ProbeName::Download,
@@ -421,9 +422,12 @@ impl<'a> Engine<'a> {
         self.tasks.shutdown().await;
         let (bytes, elapsed) = (self.meter.counted(), self.meter.now());
         let elapsed = if self.job.direction == Direction::Upload { elapsed } else { now };
+        if let End::Broken(_) = &end {
+            // The silence before a stall is noticed is the break itself, not a slow line.
+            self.arrivals.cut(self.active_at);
+        }
         let (mut series, conditions) = self.curve();
         if let End::Broken(failure) = &end {
-            // The silence before a stall is noticed is the break itself, not a slow line.
             series.cut(self.active_at);
             self.broke = self.broke.take().or_else(|| Some(failure.clone()));
         }

@@ -19,6 +19,7 @@ use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Rea
 
 use crate::{Env, clock::Stopwatch};
 
+mod arrival;
 mod decide;
 mod engine;
 mod estimate;
