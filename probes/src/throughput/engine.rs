@@ -117,6 +117,7 @@ pub(crate) async fn run(job: &Job, budget: u64, env: &Env) -> Result<Transfer, W
     let (first, facts) = Stream::open(job).await.map_err(|failure| Wasted { failure, bytes: 0 })?;
     let mut engine = Engine::start(job, budget, facts);
     engine.spawn(first);
+    engine.take_point(0.0);
     for _ in 1..job.streams.clamp(1, MAX_STREAMS) {
         engine.spawn_new();
     }
@@ -133,7 +134,7 @@ struct Engine<'a> {
     started: usize,
     /// Streams that carry, or are being opened.
     streams: usize,
-    /// A download's bytes and segments over time.
+    /// What had arrived by when.
     arrivals: Arrivals,
     settled_at: f64,
     /// The rate before the last streams were added, bit/s.
@@ -158,8 +159,10 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
-        let mut arrivals = Arrivals::default();
-        arrivals.push(0.0, 0, facts.kernel.segments().map(|segments| segments.data));
+        let arrivals = match job.direction {
+            Direction::Download => Arrivals::in_segments(facts.rtt),
+            Direction::Upload => Arrivals::in_bytes(1.0 / facts.tcp_bytes_per_byte, facts.rtt),
+        };
         let thresholds = facts.thresholds(&job.goal);
         let largest = thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
         let clamp = largest.map(|largest| (CLAMP_RATIO * largest / 8.0 * facts.rtt).max(CLAMP_FLOOR) as u32);
@@ -275,13 +278,17 @@ impl<'a> Engine<'a> {
         End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
-    /// Adds a download's point; an upload's curve is made from its acknowledgements when it is looked at.
+    /// Adds a point to the curve.
     fn take_point(&mut self, now: f64) {
-        if self.job.direction == Direction::Download {
-            // In this order: no byte may lack its segment.
-            let bytes = self.meter.counted();
-            self.arrivals.push(now, bytes, self.meter.segments().map(|segments| segments.data));
-        }
+        // In this order: no byte may lack its segment.
+        let confirmed = self.meter.counted();
+        let arrived = match self.job.direction {
+            Direction::Download => self.meter.segments().map(|segments| segments.data),
+            // What a proxy acknowledges has not reached the mire.
+            Direction::Upload if self.facts.via_proxy => None,
+            Direction::Upload => self.meter.delivered(),
+        };
+        self.arrivals.push(now, confirmed, arrived);
     }
 
     /// The limits that end a transfer, whatever the curve.
@@ -322,21 +329,25 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// The curve as far as it is complete, and what the estimate must know.
+    /// The curve as far as it is known, and what the estimate must know.
     fn curve(&self) -> (Series, Conditions) {
-        let (series, grain) = match self.job.direction {
-            Direction::Download => (self.arrivals.curve(self.facts.rtt), 0.0),
-            Direction::Upload => {
-                let (spans, until) = self.meter.spans();
-                let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
-                // The later half: requests and messages grow at the beginning.
-                let grain = crate::stats::median(&lengths.split_off(lengths.len() / 2)).unwrap_or(0.0);
-                (Series::from_spans(&spans, until, UPLOAD_STEP), grain.min(1.0))
-            }
+        let (series, grain) = match (self.arrivals.arrived(), self.job.direction) {
+            (Some(series), _) => (series, 0.0),
+            (None, Direction::Download) => (self.arrivals.confirmed(), 0.0),
+            (None, Direction::Upload) => self.told(),
         };
         // Streams opened later count from when their first bytes may have come.
         let opening = if self.settled_at > 0.0 { OPENING_RTTS * self.facts.rtt } else { 0.0 };
         (series, Conditions { rtt: self.facts.rtt, settled_at: self.settled_at + opening, grain })
+    }
+
+    /// An upload's curve as the mire's messages and answers tell it, and how finely they do, seconds.
+    fn told(&self) -> (Series, f64) {
+        let (spans, until) = self.meter.spans();
+        let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
+        // The later half: requests and messages grow at the beginning.
+        let grain = crate::stats::median(&lengths.split_off(lengths.len() / 2)).unwrap_or(0.0);
+        (Series::from_spans(&spans, until, UPLOAD_STEP), grain.min(1.0))
     }
 
     /// Looks at the curve: opens streams while they help, and says when the goal is reached.

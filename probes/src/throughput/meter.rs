@@ -32,8 +32,8 @@ struct Shared {
     /// Told when received bytes reach the cap.
     spent: Notify,
     acks: Mutex<Acks>,
-    /// The connections, for what the system knows of them.
-    kernels: Mutex<Vec<Kernel>>,
+    /// The connections, for what the system knows of them, and what each had delivered before it carried payload.
+    kernels: Mutex<Vec<(Kernel, u64)>>,
 }
 
 /// What the far end has acknowledged.
@@ -118,15 +118,26 @@ impl Meter {
         self.shared.spent.notified().await;
     }
 
-    /// Keeps a connection's kernel state for [`Meter::segments`].
+    fn kernels(&self) -> MutexGuard<'_, Vec<(Kernel, u64)>> {
+        self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a connection's kernel state for [`Meter::segments`] and [`Meter::delivered`].
     pub(crate) fn watch(&self, kernel: Kernel) {
-        self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner).push(kernel);
+        let before = kernel.delivered().unwrap_or(0);
+        self.kernels().push((kernel, before));
+    }
+
+    /// Bytes on all connections that the far end's system has said to have since they carry payload; `None` where
+    /// this system does not tell.
+    pub(crate) fn delivered(&self) -> Option<u64> {
+        let delivered = |(kernel, before): &(Kernel, u64)| Some(kernel.delivered()?.saturating_sub(*before));
+        self.kernels().iter().map(delivered).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
     }
 
     /// The segments received on all connections; `None` where the system does not tell.
     pub(crate) fn segments(&self) -> Option<Segments> {
-        let kernels = self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        kernels.iter().filter_map(Kernel::segments).reduce(|a, b| Segments {
+        self.kernels().iter().filter_map(|(kernel, _)| kernel.segments()).reduce(|a, b| Segments {
             data: a.data.saturating_add(b.data),
             out_of_order: a.out_of_order.saturating_add(b.out_of_order),
         })

@@ -42,14 +42,19 @@ pub(crate) fn ip_bytes_per_byte(segment: Option<u32>, address: IpAddr, tls: Tls)
     let with = segment + headers + TIMESTAMPS;
     let timestamps =
         if (ETHERNET_MTU + 1..=ETHERNET_MTU + TIMESTAMPS).contains(&with) { 0 } else { TIMESTAMPS };
-    let records = match tls {
+    f64::from(segment + headers + timestamps) / f64::from(segment) * tcp_bytes_per_byte(tls)
+}
+
+/// TCP's bytes for each application byte of a bulk transfer: what TLS records add.
+pub(crate) fn tcp_bytes_per_byte(tls: Tls) -> f64 {
+    let record = match tls {
         Tls::None => 0.0,
         // Header 5, explicit nonce 8, tag 16 (RFC 5246, RFC 5288).
         Tls::V1_2 => 29.0,
         // Header 5, content type 1, tag 16 (RFC 8446, 5.2).
         Tls::V1_3 => 22.0,
     };
-    f64::from(segment + headers + timestamps) / f64::from(segment) * (1.0 + records / TLS_RECORD)
+    1.0 + record / TLS_RECORD
 }
 
 #[cfg(test)]

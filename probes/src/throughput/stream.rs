@@ -57,6 +57,8 @@ pub(crate) struct Facts {
     pub(crate) rtt: f64,
     /// IP-layer bytes for each application byte.
     pub(crate) ip_bytes_per_byte: f64,
+    /// TCP's bytes for each application byte.
+    pub(crate) tcp_bytes_per_byte: f64,
     /// What the system knows of the connection.
     pub(crate) kernel: Kernel,
 }
@@ -76,6 +78,7 @@ impl Facts {
             tls: connection.tls.clone(),
             via_proxy: connection.via_proxy,
             rtt: round_trip_s(phases),
+            tcp_bytes_per_byte: overhead::tcp_bytes_per_byte(version),
             ip_bytes_per_byte: overhead::ip_bytes_per_byte(segment(connection), peer, version),
             kernel: Kernel::of(connection),
         }

@@ -28,7 +28,14 @@ mod linux {
     #[repr(C)]
     #[derive(Debug, Clone, Copy)]
     pub struct TcpInfo {
-        _until_segs_out: [u8; 136],
+        _until_snd_mss: [u8; 16],
+        pub snd_mss: u32,
+        _rcv_mss: u32,
+        _unacked: u32,
+        pub sacked: u32,
+        _until_bytes_acked: [u8; 88],
+        pub bytes_acked: u64,
+        _bytes_received: u64,
         _segs_out: u32,
         _segs_in: u32,
         _notsent_bytes: u32,
@@ -66,11 +73,23 @@ impl Kernel {
         Self(connection.io.tcp().as_fd().try_clone_to_owned().ok().map(std::sync::Arc::new))
     }
 
+    fn info(&self) -> Option<linux::TcpInfo> {
+        let socket = self.0.as_deref().filter(|_| linux::tells_all())?;
+        nix::sys::socket::getsockopt(&socket, linux::Info).ok()
+    }
+
     /// The segments received so far; `None` where the system does not tell.
     pub(crate) fn segments(&self) -> Option<Segments> {
-        let socket = self.0.as_deref().filter(|_| linux::tells_all())?;
-        let info = nix::sys::socket::getsockopt(&socket, linux::Info).ok()?;
+        let info = self.info()?;
         Some(Segments { data: u64::from(info.data_segs_in), out_of_order: u64::from(info.rcv_ooopack) })
+    }
+
+    /// Bytes that the far end's system has said to have, in order or not: what is acknowledged (RFC 4898,
+    /// `HCThruOctetsAcked`) and the segments beyond it named by selective acknowledgements (RFC 2018). `None` where the
+    /// system does not tell.
+    pub(crate) fn delivered(&self) -> Option<u64> {
+        let info = self.info()?;
+        Some(info.bytes_acked.saturating_add(u64::from(info.sacked) * u64::from(info.snd_mss)))
     }
 
     /// Lets the far end have at most so many bytes under way.
@@ -92,6 +111,11 @@ impl Kernel {
 
     /// This system does not tell.
     pub(crate) fn segments(&self) -> Option<Segments> {
+        None
+    }
+
+    /// This system does not tell.
+    pub(crate) fn delivered(&self) -> Option<u64> {
         None
     }
 
