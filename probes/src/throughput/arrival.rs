@@ -88,9 +88,10 @@ impl Arrivals {
         Some(series)
     }
 
-    /// Application bytes that one segment carries: the most that was read for each that had come, that is, at the
-    /// moment when the fewest waited.
-    fn bytes_per_segment(&self) -> Option<f64> {
+    /// Application bytes that one segment of a download carries: the most that was read for each that had come, that
+    /// is, at the moment when the fewest waited. `None` while there are too few of them, or where the system does not
+    /// tell.
+    pub(crate) fn bytes_per_segment(&self) -> Option<f64> {
         self.points
             .iter()
             .filter_map(|point| Some((point.confirmed as f64, point.arrived? as f64)))

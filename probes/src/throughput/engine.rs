@@ -82,6 +82,8 @@ pub(crate) struct Transfer {
     pub(crate) broke: Option<Failure>,
     /// Share of the streams' time spent waiting for an answer instead of data.
     pub(crate) waiting: f64,
+    /// Mean TCP payload of its packets, bytes, where the system tells.
+    pub(crate) carried: Option<f64>,
     /// Segments received, where the system tells.
     pub(crate) segments: Option<Segments>,
     /// Whether the last streams helped and no more could be opened: the line was not full.
@@ -161,7 +163,7 @@ impl<'a> Engine<'a> {
     fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
         let arrivals = match job.direction {
             Direction::Download => Arrivals::in_segments(facts.rtt),
-            Direction::Upload => Arrivals::in_bytes(1.0 / facts.tcp_bytes_per_byte, facts.rtt),
+            Direction::Upload => Arrivals::in_bytes(1.0 / facts.overhead.tcp_bytes_per_byte, facts.rtt),
         };
         let thresholds = facts.thresholds(&job.goal);
         let largest = thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
@@ -430,14 +432,21 @@ impl<'a> Engine<'a> {
             while let Ok(Some(_)) = timeout_at(limit, self.tasks.join_next()).await {}
         }
         let segments = self.meter.segments();
+        let carried = match self.job.direction {
+            Direction::Download => {
+                self.arrivals.bytes_per_segment().map(|bytes| bytes * self.facts.overhead.tcp_bytes_per_byte)
+            }
+            Direction::Upload => self.meter.sent_per_segment(),
+        };
         self.tasks.shutdown().await;
-        let (bytes, elapsed) = (self.meter.counted(), self.meter.now());
-        let elapsed = if self.job.direction == Direction::Upload { elapsed } else { now };
+        let (bytes, drained) = (self.meter.counted(), self.meter.now());
         if let End::Broken(_) = &end {
             // The silence before a stall is noticed is the break itself, not a slow line.
             self.arrivals.cut(self.active_at);
         }
         let (mut series, conditions) = self.curve();
+        // What only messages tell goes on until the last of them.
+        let elapsed = if conditions.grain > 0.0 { drained } else { now };
         if let End::Broken(failure) = &end {
             series.cut(self.active_at);
             self.broke = self.broke.take().or_else(|| Some(failure.clone()));
@@ -476,6 +485,7 @@ impl<'a> Engine<'a> {
             stop,
             broke: self.broke,
             waiting,
+            carried,
             segments,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,

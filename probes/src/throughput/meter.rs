@@ -143,12 +143,15 @@ impl Meter {
         })
     }
 
-    /// Takes back received bytes that turned out not to be payload.
-    pub(crate) fn not_payload(&self, bytes: u64) {
-        // Never below zero: the frame may have come before counting began.
-        let _ = self.shared.counted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |counted| {
-            Some(counted.saturating_sub(bytes))
-        });
+    /// The mean TCP payload of the segments sent on all connections, bytes; `None` where the system does not tell.
+    pub(crate) fn sent_per_segment(&self) -> Option<f64> {
+        let sent = |(kernel, _): &(Kernel, u64)| kernel.sent();
+        let (bytes, segments) = self
+            .kernels()
+            .iter()
+            .filter_map(sent)
+            .reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))?;
+        (segments > 0).then(|| bytes as f64 / segments as f64)
     }
 
     /// Asks to send up to `wanted` bytes; returns how many are allowed.

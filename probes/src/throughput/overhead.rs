@@ -1,7 +1,7 @@
 //! From application bytes to bytes on the IP layer: what headers add for each full segment.
 //!
-//! It does not know retransmissions, acknowledgements the other way, nor partly filled segments at the end of a
-//! request: together below 0.2 % of a bulk transfer without loss.
+//! It does not know retransmissions nor acknowledgements the other way; partly filled segments only where the system
+//! counts segments.
 
 use std::net::IpAddr;
 
@@ -29,32 +29,54 @@ pub(crate) enum Tls {
     V1_3,
 }
 
-/// IP-layer bytes for each application byte of a bulk transfer, above 1.
-///
-/// `segment` is the largest TCP payload as the system tells it (TCP_MAXSEG: options already taken off), `None` where
-/// it does not. WebSocket frames and HTTP heads are left out: below 0.1 % for messages of 8 KiB and more.
-pub(crate) fn ip_bytes_per_byte(segment: Option<u32>, address: IpAddr, tls: Tls) -> f64 {
-    let (ip_header, usual) = if address.is_ipv4() { (20, USUAL_SEGMENT_V4) } else { (40, USUAL_SEGMENT_V6) };
-    // Below 500 bytes no path of this century works: such an answer is a mistake.
-    let segment = segment.filter(|&segment| (500..=65_535).contains(&segment)).unwrap_or(usual);
-    let headers = ip_header + TCP_HEADER;
-    // Timestamps are on unless the packet would then not fit the Ethernet it was made for (1460 and 1452: off).
-    let with = segment + headers + TIMESTAMPS;
-    let timestamps =
-        if (ETHERNET_MTU + 1..=ETHERNET_MTU + TIMESTAMPS).contains(&with) { 0 } else { TIMESTAMPS };
-    f64::from(segment + headers + timestamps) / f64::from(segment) * tcp_bytes_per_byte(tls)
+/// What a connection adds to each application byte of a bulk transfer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Overhead {
+    /// The largest TCP payload of a packet, bytes.
+    segment: f64,
+    /// The IP and TCP headers of a packet, bytes.
+    headers: f64,
+    /// TCP's bytes for each application byte: what TLS records add, 1 without.
+    pub(crate) tcp_bytes_per_byte: f64,
 }
 
-/// TCP's bytes for each application byte of a bulk transfer: what TLS records add.
-pub(crate) fn tcp_bytes_per_byte(tls: Tls) -> f64 {
-    let record = match tls {
-        Tls::None => 0.0,
-        // Header 5, explicit nonce 8, tag 16 (RFC 5246, RFC 5288).
-        Tls::V1_2 => 29.0,
-        // Header 5, content type 1, tag 16 (RFC 8446, 5.2).
-        Tls::V1_3 => 22.0,
-    };
-    1.0 + record / TLS_RECORD
+impl Overhead {
+    /// Of a connection to `address`. `segment` is the largest TCP payload as the system tells it (TCP_MAXSEG: options
+    /// already taken off), `None` where it does not. WebSocket frames and HTTP heads are left out: below 0.1 % for
+    /// messages of 8 KiB and more.
+    pub(crate) fn of(segment: Option<u32>, address: IpAddr, tls: Tls) -> Self {
+        let (ip_header, usual) =
+            if address.is_ipv4() { (20, USUAL_SEGMENT_V4) } else { (40, USUAL_SEGMENT_V6) };
+        // Below 500 bytes no path of this century works: such an answer is a mistake.
+        let segment = segment.filter(|&segment| (500..=65_535).contains(&segment)).unwrap_or(usual);
+        let headers = ip_header + TCP_HEADER;
+        // Timestamps are on unless the packet would then not fit the Ethernet it was made for (1460 and 1452: off).
+        let with = segment + headers + TIMESTAMPS;
+        let timestamps =
+            if (ETHERNET_MTU + 1..=ETHERNET_MTU + TIMESTAMPS).contains(&with) { 0 } else { TIMESTAMPS };
+        let record = match tls {
+            Tls::None => 0.0,
+            // Header 5, explicit nonce 8, tag 16 (RFC 5246, RFC 5288).
+            Tls::V1_2 => 29.0,
+            // Header 5, content type 1, tag 16 (RFC 8446, 5.2).
+            Tls::V1_3 => 22.0,
+        };
+        Self {
+            segment: segment.into(),
+            headers: (headers + timestamps).into(),
+            tcp_bytes_per_byte: 1.0 + record / TLS_RECORD,
+        }
+    }
+
+    /// IP-layer bytes for each application byte, above 1. `carried` is the mean TCP payload of the transfer's packets
+    /// where it was seen; otherwise, or where it makes no sense (a network card that joins packets before they are
+    /// counted), all are taken to be full.
+    pub(crate) fn ip_bytes_per_byte(self, carried: Option<f64>) -> f64 {
+        let carried = carried
+            .filter(|carried| (self.segment / 2.0..=self.segment).contains(carried))
+            .unwrap_or(self.segment);
+        (carried + self.headers) / carried * self.tcp_bytes_per_byte
+    }
 }
 
 #[cfg(test)]
@@ -77,8 +99,19 @@ mod tests {
             (Some(1448), v4, Tls::V1_3, 1500.0 / 1448.0 / 0.998_66),
             (Some(3), v4, Tls::None, 1500.0 / 1448.0),
         ] {
-            let found = ip_bytes_per_byte(segment, address, tls);
+            let found = Overhead::of(segment, address, tls).ip_bytes_per_byte(None);
             assert!((found - expected).abs() < 2e-5, "{segment:?} {address}: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn packets_that_are_not_full_carry_more_headers() {
+        let plain = Overhead::of(Some(1448), IpAddr::V4(Ipv4Addr::LOCALHOST), Tls::None);
+        for (carried, expected) in [(1370.0, 1422.0 / 1370.0), (1448.0, 1500.0 / 1448.0)] {
+            assert!((plain.ip_bytes_per_byte(Some(carried)) - expected).abs() < 1e-9);
+        }
+        for senseless in [0.0, 30.0, 4096.0, f64::NAN] {
+            assert!((plain.ip_bytes_per_byte(Some(senseless)) - 1500.0 / 1448.0).abs() < 1e-9, "{senseless}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::decide::Threshold;
 use super::http::HttpStream;
 use super::meter::Meter;
 use super::ndt7::Ndt7Stream;
-use super::overhead::{self, Tls};
+use super::overhead::{Overhead, Tls};
 use super::tcp_info::Kernel;
 use crate::dial::{Connection, Dialer};
 
@@ -55,10 +55,8 @@ pub(crate) struct Facts {
     pub(crate) via_proxy: bool,
     /// Round trip, seconds.
     pub(crate) rtt: f64,
-    /// IP-layer bytes for each application byte.
-    pub(crate) ip_bytes_per_byte: f64,
-    /// TCP's bytes for each application byte.
-    pub(crate) tcp_bytes_per_byte: f64,
+    /// What the layers below add to the bytes.
+    pub(crate) overhead: Overhead,
     /// What the system knows of the connection.
     pub(crate) kernel: Kernel,
 }
@@ -78,8 +76,7 @@ impl Facts {
             tls: connection.tls.clone(),
             via_proxy: connection.via_proxy,
             rtt: round_trip_s(phases),
-            tcp_bytes_per_byte: overhead::tcp_bytes_per_byte(version),
-            ip_bytes_per_byte: overhead::ip_bytes_per_byte(segment(connection), peer, version),
+            overhead: Overhead::of(segment(connection), peer, version),
             kernel: Kernel::of(connection),
         }
     }
@@ -88,7 +85,7 @@ impl Facts {
     pub(crate) fn thresholds(&self, goal: &Goal) -> Vec<Threshold> {
         let Goal::Verdict(bars) = goal else { return Vec::new() };
         let at_least = |bar: &RateBar| match bar.layer {
-            Layer::Ip => bar.at_least_bps as f64 / self.ip_bytes_per_byte,
+            Layer::Ip => bar.at_least_bps as f64 / self.overhead.ip_bytes_per_byte(None),
             Layer::Application => bar.at_least_bps as f64,
         };
         bars.iter().map(|bar| Threshold { at_least: at_least(bar), margin: bar.margin }).collect()

@@ -41,8 +41,10 @@ mod linux {
         _notsent_bytes: u32,
         _min_rtt: u32,
         pub data_segs_in: u32,
-        _data_segs_out: u32,
-        _until_reord_seen: [u8; 56],
+        pub data_segs_out: u32,
+        _until_bytes_sent: [u8; 40],
+        pub bytes_sent: u64,
+        _bytes_retrans: u64,
         _dsack_dups: [u8; 4],
         _reord_seen: u32,
         pub rcv_ooopack: u32,
@@ -92,6 +94,12 @@ impl Kernel {
         Some(info.bytes_acked.saturating_add(u64::from(info.sacked) * u64::from(info.snd_mss)))
     }
 
+    /// Bytes and segments sent, those sent again included; `None` where the system does not tell.
+    pub(crate) fn sent(&self) -> Option<(u64, u64)> {
+        let info = self.info()?;
+        Some((info.bytes_sent, u64::from(info.data_segs_out)))
+    }
+
     /// Lets the far end have at most so many bytes under way.
     pub(crate) fn clamp_window(&self, bytes: u32) {
         if let Some(socket) = self.0.as_deref() {
@@ -116,6 +124,11 @@ impl Kernel {
 
     /// This system does not tell.
     pub(crate) fn delivered(&self) -> Option<u64> {
+        None
+    }
+
+    /// This system does not tell.
+    pub(crate) fn sent(&self) -> Option<(u64, u64)> {
         None
     }
 
