@@ -35,6 +35,11 @@ const SHOWN_S: f64 = 0.5;
 const MAX_STREAMS: usize = 16;
 /// Round trips from opening streams to their first bytes: TCP, the upgrade or TLS, the request.
 const OPENING_RTTS: f64 = 3.0;
+/// What further streams upset, where the capacity is wanted: half a second…
+const UPSET_S: f64 = 0.5;
+/// …and the time a queue takes that their first windows fill, bits: 64 packets, more than a small box holds. Losses and
+/// segments sent twice until then are the streams' beginning, not the line's rate.
+const UPSET_BITS: f64 = 64.0 * 1500.0 * 8.0;
 /// Round trips a transfer may last where these are longer than the time allowed: slow start, and two plateaus…
 const CAP_RTTS: f64 = 15.0;
 /// …but not more than this, seconds: ndt7 mires end a stream after ten, and what went on without it would look slow.
@@ -338,9 +343,19 @@ impl<'a> Engine<'a> {
             (None, Direction::Download) => (self.arrivals.confirmed(), 0.0),
             (None, Direction::Upload) => self.told(),
         };
-        // Streams opened later count from when their first bytes may have come.
-        let opening = if self.settled_at > 0.0 { OPENING_RTTS * self.facts.rtt } else { 0.0 };
-        (series, Conditions { rtt: self.facts.rtt, settled_at: self.settled_at + opening, grain })
+        let settled_at = self.settled_at + self.settling();
+        (series, Conditions { rtt: self.facts.rtt, settled_at, grain })
+    }
+
+    /// How long the last streams take to settle, seconds: their first bytes may have come, and what they upset is over.
+    fn settling(&self) -> f64 {
+        let Some(rate) = self.rate_before else { return 0.0 };
+        let opening = OPENING_RTTS * self.facts.rtt;
+        // A verdict has no need of the last per cent, and is to be quick.
+        if !self.thresholds.is_empty() || self.growing {
+            return opening;
+        }
+        opening + (UPSET_S + UPSET_BITS / rate.max(1.0)).min(self.cap / 4.0)
     }
 
     /// An upload's curve as the mire's messages and answers tell it, and how finely they do, seconds.
