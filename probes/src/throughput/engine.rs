@@ -16,7 +16,7 @@ use super::estimate::{Conditions, Estimate, estimate, even_stretch};
 use super::meter::Meter;
 use super::series::Series;
 use super::stream::{Direction, Facts, Job, Stream};
-use super::tcp_info::{Kernel, Segments};
+use super::tcp_info::{Kernel, Received};
 use crate::clock::slept;
 use crate::{Env, Event, ProbeName};
 
@@ -70,6 +70,12 @@ const BROKEN_S: f64 = 2.0;
 const LEAST_BYTES: u64 = 32 << 10;
 /// Time for what an upload has under way to be acknowledged after its end.
 const DRAIN: Duration = Duration::from_secs(1);
+/// What an upload's far end may have and not have told, as the time it took to come, seconds: a quarter of a second
+/// between two messages of an ndt7 mire…
+const UNTOLD_S: f64 = 0.3;
+/// …or an HTTP request under way, in the time such a request takes. Beyond two round trips more than both, a box on the
+/// way has acknowledged it, or the mire reads late: then only what was told counts.
+const UNTOLD_GRAINS: f64 = 1.5;
 /// Step of an upload's curve, seconds.
 const UPLOAD_STEP: f64 = 0.05;
 
@@ -89,8 +95,8 @@ pub(crate) struct Transfer {
     pub(crate) waiting: f64,
     /// Mean TCP payload of its packets, bytes, where the system tells.
     pub(crate) carried: Option<f64>,
-    /// Segments received, where the system tells.
-    pub(crate) segments: Option<Segments>,
+    /// What was received, where the system tells.
+    pub(crate) received: Option<Received>,
     /// Whether the last streams helped and no more could be opened: the line was not full.
     pub(crate) unfilled: bool,
     /// Whether the machine slept or the process was stopped on the way.
@@ -166,10 +172,6 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn start(job: &'a Job, budget: u64, facts: Facts) -> Self {
-        let arrivals = match job.direction {
-            Direction::Download => Arrivals::in_segments(facts.rtt),
-            Direction::Upload => Arrivals::in_bytes(1.0 / facts.overhead.tcp_bytes_per_byte, facts.rtt),
-        };
         let thresholds = facts.thresholds(&job.goal);
         let largest = thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
         let clamp = largest.map(|largest| (CLAMP_RATIO * largest / 8.0 * facts.rtt).max(CLAMP_FLOOR) as u32);
@@ -189,7 +191,7 @@ impl<'a> Engine<'a> {
             tasks: JoinSet::new(),
             started: 0,
             streams: 0,
-            arrivals,
+            arrivals: Arrivals::default(),
             settled_at: 0.0,
             rate_before: None,
             // Who names a number of streams has tried already.
@@ -287,13 +289,13 @@ impl<'a> Engine<'a> {
 
     /// Adds a point to the curve.
     fn take_point(&mut self, now: f64) {
-        // In this order: no byte may lack its segment.
         let confirmed = self.meter.counted();
+        let application = |bytes: u64| bytes as f64 / self.facts.overhead.tcp_bytes_per_byte;
         let arrived = match self.job.direction {
-            Direction::Download => self.meter.segments().map(|segments| segments.data),
+            Direction::Download => self.meter.kept_back().map(|kept| confirmed as f64 + application(kept)),
             // What a proxy acknowledges has not reached the mire.
             Direction::Upload if self.facts.via_proxy => None,
-            Direction::Upload => self.meter.delivered(),
+            Direction::Upload => self.meter.delivered().map(application),
         };
         self.arrivals.push(now, confirmed, arrived);
     }
@@ -338,10 +340,15 @@ impl<'a> Engine<'a> {
 
     /// The curve as far as it is known, and what the estimate must know.
     fn curve(&self) -> (Series, Conditions) {
-        let (series, grain) = match (self.arrivals.arrived(), self.job.direction) {
-            (Some(series), _) => (series, 0.0),
-            (None, Direction::Download) => (self.arrivals.confirmed(), 0.0),
-            (None, Direction::Upload) => self.told(),
+        let (series, grain) = match self.job.direction {
+            Direction::Download => {
+                (self.arrivals.arrived(f64::INFINITY).unwrap_or_else(|| self.arrivals.confirmed()), 0.0)
+            }
+            Direction::Upload => {
+                let (told, grain) = self.told();
+                let lag = 2.0 * self.facts.rtt + UNTOLD_S + UNTOLD_GRAINS * grain;
+                self.arrivals.arrived(lag).map_or((told, grain), |series| (series, 0.0))
+            }
         };
         let settled_at = self.settled_at + self.settling();
         (series, Conditions { rtt: self.facts.rtt, settled_at, grain })
@@ -446,12 +453,10 @@ impl<'a> Engine<'a> {
             let limit = Instant::now() + DRAIN;
             while let Ok(Some(_)) = timeout_at(limit, self.tasks.join_next()).await {}
         }
-        let segments = self.meter.segments();
+        let received = self.meter.kernel_received();
         let carried = match self.job.direction {
-            Direction::Download => {
-                self.arrivals.bytes_per_segment().map(|bytes| bytes * self.facts.overhead.tcp_bytes_per_byte)
-            }
-            Direction::Upload => self.meter.sent_per_segment(),
+            Direction::Download => received.map(|received| (received.bytes, received.segments)),
+            Direction::Upload => self.meter.kernel_sent(),
         };
         self.tasks.shutdown().await;
         let (bytes, drained) = (self.meter.counted(), self.meter.now());
@@ -500,8 +505,8 @@ impl<'a> Engine<'a> {
             stop,
             broke: self.broke,
             waiting,
-            carried,
-            segments,
+            carried: carried.map(|(bytes, segments)| bytes as f64 / segments as f64),
+            received,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
             burst_possible,

@@ -29,10 +29,14 @@ const UNKNOWN_HALF_WIDTH: f64 = 0.5;
 
 /// Slots of an even stretch: enough for a deviation.
 const EVEN_SLOTS: f64 = 8.0;
-/// Shortest slot of an even stretch, seconds…
+/// Shortest slot of an even stretch, seconds.
 const EVEN_SLOT_S: f64 = 0.05;
-/// …and fewest bytes in one: 16 packets, so that one more or less is no unevenness.
-const EVEN_SLOT_BYTES: f64 = 16.0 * 1448.0;
+/// Fewest bits in such a slot, and in a batch: 16 packets, so that one more or less is no unevenness.
+const SLOT_BITS: f64 = 16.0 * 1448.0 * 8.0;
+/// Packets after which one more must have come, bits: what an acknowledgement covers, twice.
+const PACE_BITS: f64 = 4.0 * 1448.0 * 8.0;
+/// Longest wait for such a packet, seconds, that is not silence.
+const PACE_S: f64 = 0.5;
 /// Standard deviation of the slots, relative, up to which a stretch is even: a saturated line's queue hands packets out
 /// by the clock, a sender that waits for acknowledgements does not.
 const EVEN_DEVIATION: f64 = 0.04;
@@ -57,8 +61,9 @@ impl Conditions {
         MIN_WINDOW_S.max(WINDOW_RTTS * self.rtt).max(2.0 * self.grain)
     }
 
-    fn batch(self) -> f64 {
-        MIN_BATCH_S.max(self.rtt).max(self.grain)
+    /// A batch of a transfer at about `rate` bit/s, seconds.
+    fn batch(self, rate: f64) -> f64 {
+        MIN_BATCH_S.max(self.rtt).max(self.grain).max(SLOT_BITS / rate.max(1.0))
     }
 }
 
@@ -114,7 +119,7 @@ pub(crate) fn even_stretch(series: &Series, conditions: Conditions) -> Option<f6
         return None;
     }
     let slot = EVEN_SLOT_S
-        .max(EVEN_SLOT_BYTES * 8.0 / recent)
+        .max(SLOT_BITS / recent)
         .max(2.0 * conditions.grain)
         .max(2.0 * conditions.rtt / EVEN_SLOTS);
     let from = end - EVEN_SLOTS * slot;
@@ -139,7 +144,8 @@ pub(crate) fn estimate(series: &Series, conditions: Conditions) -> Option<Estima
     let mut still_rising = ramp.is_none();
     let mut fell = None;
     // A short even stretch has few batches of a round trip; its slots are as independent as they are even.
-    let batch = even.map_or(conditions.batch(), |from| (end - from) / EVEN_SLOTS);
+    let batch =
+        even.map_or_else(|| conditions.batch(series.rate(from, end)), |from| (end - from) / EVEN_SLOTS);
     // A burst may follow a ramp, and a recovery a burst: three changes are more than any transfer here shows.
     for _ in 0..3 {
         let means = batch_means(series, from, batch);
@@ -160,6 +166,7 @@ pub(crate) fn estimate(series: &Series, conditions: Conditions) -> Option<Estima
     if !(rate > 0.0 && rate.is_finite()) {
         return None;
     }
+    let rate = series.paced_rate(from, end, (PACE_BITS / rate).min(PACE_S));
     let means = batch_means(series, from, batch);
     let half_width = half_width(&means, rate).max(MIN_HALF_WIDTH * rate);
     still_rising |= rises(series, from, end, half_width);

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::arrival::KeptBack;
 use super::series::Span;
-use super::tcp_info::{Kernel, Segments};
+use super::tcp_info::{Kernel, Received};
 use crate::clock::micros;
 
 /// One stream's handle on the counters of a transfer. Cheap to clone.
@@ -32,8 +33,17 @@ struct Shared {
     /// Told when received bytes reach the cap.
     spent: Notify,
     acks: Mutex<Acks>,
-    /// The connections, for what the system knows of them, and what each had delivered before it carried payload.
-    kernels: Mutex<Vec<(Kernel, u64)>>,
+    /// What the system knows of the connections.
+    watched: Mutex<Vec<Watched>>,
+}
+
+/// A connection and what its kernel has told.
+#[derive(Debug)]
+struct Watched {
+    kernel: Kernel,
+    /// What it had delivered before it carried payload.
+    delivered_before: u64,
+    kept_back: KeptBack,
 }
 
 /// What the far end has acknowledged.
@@ -57,7 +67,7 @@ impl Meter {
             stopping: AtomicBool::new(false),
             spent: Notify::new(),
             acks: Mutex::default(),
-            kernels: Mutex::default(),
+            watched: Mutex::default(),
         };
         Self { shared: Arc::new(shared), stream: 0, handed: Arc::default() }
     }
@@ -118,40 +128,46 @@ impl Meter {
         self.shared.spent.notified().await;
     }
 
-    fn kernels(&self) -> MutexGuard<'_, Vec<(Kernel, u64)>> {
-        self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner)
+    fn watched(&self) -> MutexGuard<'_, Vec<Watched>> {
+        self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a connection's kernel state for [`Meter::segments`] and [`Meter::delivered`].
+    /// Keeps a fresh connection's kernel state.
     pub(crate) fn watch(&self, kernel: Kernel) {
-        let before = kernel.delivered().unwrap_or(0);
-        self.kernels().push((kernel, before));
+        let delivered_before = kernel.delivered().unwrap_or(0);
+        self.watched().push(Watched { kernel, delivered_before, kept_back: KeptBack::default() });
     }
 
-    /// Bytes on all connections that the far end's system has said to have since they carry payload; `None` where
+    /// TCP's bytes that have come on all connections and are kept back behind a gap; `None` where the system does not
+    /// tell.
+    pub(crate) fn kept_back(&self) -> Option<u64> {
+        let kept = |one: &mut Watched| Some(one.kept_back.now(one.kernel.received()?));
+        self.watched().iter_mut().map(kept).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
+    }
+
+    /// TCP's bytes on all connections that the far end's system has said to have since they carry payload; `None` where
     /// this system does not tell.
     pub(crate) fn delivered(&self) -> Option<u64> {
-        let delivered = |(kernel, before): &(Kernel, u64)| Some(kernel.delivered()?.saturating_sub(*before));
-        self.kernels().iter().map(delivered).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
+        let delivered = |one: &Watched| Some(one.kernel.delivered()?.saturating_sub(one.delivered_before));
+        self.watched().iter().map(delivered).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
     }
 
-    /// The segments received on all connections; `None` where the system does not tell.
-    pub(crate) fn segments(&self) -> Option<Segments> {
-        self.kernels().iter().filter_map(|(kernel, _)| kernel.segments()).reduce(|a, b| Segments {
-            data: a.data.saturating_add(b.data),
+    /// What was received on all connections; `None` where the system does not tell.
+    pub(crate) fn kernel_received(&self) -> Option<Received> {
+        self.watched().iter().filter_map(|one| one.kernel.received()).reduce(|a, b| Received {
+            bytes: a.bytes.saturating_add(b.bytes),
+            segments: a.segments.saturating_add(b.segments),
             out_of_order: a.out_of_order.saturating_add(b.out_of_order),
+            segment: a.segment.max(b.segment),
         })
     }
 
-    /// The mean TCP payload of the segments sent on all connections, bytes; `None` where the system does not tell.
-    pub(crate) fn sent_per_segment(&self) -> Option<f64> {
-        let sent = |(kernel, _): &(Kernel, u64)| kernel.sent();
-        let (bytes, segments) = self
-            .kernels()
+    /// Bytes and segments sent on all connections; `None` where the system does not tell.
+    pub(crate) fn kernel_sent(&self) -> Option<(u64, u64)> {
+        self.watched()
             .iter()
-            .filter_map(sent)
-            .reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))?;
-        (segments > 0).then(|| bytes as f64 / segments as f64)
+            .filter_map(|one| one.kernel.sent())
+            .reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
     }
 
     /// Asks to send up to `wanted` bytes; returns how many are allowed.

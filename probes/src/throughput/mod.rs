@@ -189,9 +189,9 @@ fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferV
 /// What set the rate, as far as one transfer can tell.
 fn limited_by(transfer: &Transfer) -> LimitedBy {
     let disorder = transfer
-        .segments
-        .filter(|segments| segments.data > 0)
-        .map(|segments| segments.out_of_order as f64 / segments.data as f64);
+        .received
+        .filter(|received| received.segments > 0)
+        .map(|received| received.out_of_order as f64 / received.segments as f64);
     let even = transfer.estimate.spread() <= EVEN_SPREAD;
     match disorder {
         _ if transfer.waiting > WAITING_SHARE => LimitedBy::Server,

@@ -101,6 +101,22 @@ impl Series {
         if to > from { (self.bytes_at(to) - self.bytes_at(from)) * 8.0 / (to - from) } else { 0.0 }
     }
 
+    /// The same, from one arrival to another: on a slow line the bytes come in steps, and a stretch that begins just
+    /// before one and ends just after one would hold a step too many. A level that has lasted for longer than `wait`
+    /// seconds is silence, and counts.
+    pub(crate) fn paced_rate(&self, from: f64, to: f64, wait: f64) -> f64 {
+        let (from, to) = (self.step_before(from, wait), self.step_before(to, wait));
+        self.rate(from, to)
+    }
+
+    /// When the level at `at` was reached, if that is at most `wait` seconds ago; `at` otherwise.
+    fn step_before(&self, at: f64, wait: f64) -> f64 {
+        let until = self.0.partition_point(|point| point.at <= at);
+        let Some(level) = until.checked_sub(1).and_then(|index| self.0.get(index)) else { return at };
+        let reached = self.0.partition_point(|point| point.bytes < level.bytes);
+        self.0.get(reached).map(|point| point.at).filter(|reached| at - reached <= wait).unwrap_or(at)
+    }
+
     /// The curve thinned out for the report.
     pub(crate) fn samples(&self) -> Vec<Sample> {
         let every = self.0.len().div_ceil(MAX_SAMPLES - 1).max(1);
@@ -134,6 +150,22 @@ mod tests {
         assert!((series.bytes_at(0.5) - 50.0).abs() < 1e-9);
         assert!((series.bytes_at(9.0) - 100.0).abs() < 1e-9, "bytes never fall, time never goes back");
         assert!((series.rate(0.0, 1.0) - 800.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn steps_are_counted_from_one_to_another() {
+        // 0.5 Mbit/s in steps of 3000 bytes, one each 48 ms.
+        let mut series = Series::default();
+        for tick in 0..400_u32 {
+            series.push(f64::from(tick) / 100.0, f64::from(tick / 5) * 3000.0);
+        }
+        for offset in [0.0, 0.013, 0.021, 0.038] {
+            let rate = series.paced_rate(1.0 + offset, 1.5, 0.1);
+            assert!((rate / 480e3 - 1.0).abs() < 1e-6, "{offset}: {rate}");
+        }
+        series.push(6.0, 237_000.0);
+        let silent = series.paced_rate(1.0, 6.0, 0.1);
+        assert!((silent / (177_000.0 * 8.0 / 5.0) - 1.0).abs() < 1e-6, "silence is slow: {silent}");
     }
 
     #[test]

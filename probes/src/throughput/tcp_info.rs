@@ -8,13 +8,17 @@ use crate::dial::Connection;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kernel(#[cfg(target_os = "linux")] Option<std::sync::Arc<std::os::fd::OwnedFd>>);
 
-/// Segments received on one connection.
+/// What one connection, or several together, received.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Segments {
+pub(crate) struct Received {
+    /// Bytes in order.
+    pub(crate) bytes: u64,
     /// Segments that carried data.
-    pub(crate) data: u64,
+    pub(crate) segments: u64,
     /// Those of them that came out of order: the ones behind a lost segment, until it was sent again.
     pub(crate) out_of_order: u64,
+    /// The far end's full segment, bytes.
+    pub(crate) segment: u64,
 }
 
 #[cfg(target_os = "linux")]
@@ -30,12 +34,12 @@ mod linux {
     pub struct TcpInfo {
         _until_snd_mss: [u8; 16],
         pub snd_mss: u32,
-        _rcv_mss: u32,
+        pub rcv_mss: u32,
         _unacked: u32,
         pub sacked: u32,
         _until_bytes_acked: [u8; 88],
         pub bytes_acked: u64,
-        _bytes_received: u64,
+        pub bytes_received: u64,
         _segs_out: u32,
         _segs_in: u32,
         _notsent_bytes: u32,
@@ -80,10 +84,15 @@ impl Kernel {
         nix::sys::socket::getsockopt(&socket, linux::Info).ok()
     }
 
-    /// The segments received so far; `None` where the system does not tell.
-    pub(crate) fn segments(&self) -> Option<Segments> {
+    /// What was received so far; `None` where the system does not tell.
+    pub(crate) fn received(&self) -> Option<Received> {
         let info = self.info()?;
-        Some(Segments { data: u64::from(info.data_segs_in), out_of_order: u64::from(info.rcv_ooopack) })
+        Some(Received {
+            bytes: info.bytes_received,
+            segments: info.data_segs_in.into(),
+            out_of_order: info.rcv_ooopack.into(),
+            segment: info.rcv_mss.into(),
+        })
     }
 
     /// Bytes that the far end's system has said to have, in order or not: what is acknowledged (RFC 4898,
@@ -118,7 +127,7 @@ impl Kernel {
     }
 
     /// This system does not tell.
-    pub(crate) fn segments(&self) -> Option<Segments> {
+    pub(crate) fn received(&self) -> Option<Received> {
         None
     }
 
