@@ -16,7 +16,7 @@ use super::estimate::{Conditions, Estimate, estimate, even_stretch};
 use super::meter::Meter;
 use super::series::Series;
 use super::stream::{Direction, Facts, Job, Stream};
-use super::tcp_info::{Kernel, Received};
+use super::tcp_info::{Kernel, Received, Sent};
 use crate::clock::slept;
 use crate::{Env, Event, ProbeName};
 
@@ -70,12 +70,20 @@ const BROKEN_S: f64 = 2.0;
 const LEAST_BYTES: u64 = 32 << 10;
 /// Time for what an upload has under way to be acknowledged after its end.
 const DRAIN: Duration = Duration::from_secs(1);
+/// Share of the largest segment that all carry where they are alike, heads and the mire's own messages allowed for.
+const FULL_SHARE: f64 = 0.98;
+/// What a download's system may hold unread, as the time it took to come, seconds, beyond two round trips: readers that a
+/// busy machine holds up.
+const UNREAD_S: f64 = 0.5;
 /// What an upload's far end may have and not have told, as the time it took to come, seconds: a quarter of a second
 /// between two messages of an ndt7 mire…
 const UNTOLD_S: f64 = 0.3;
 /// …or an HTTP request under way, in the time such a request takes. Beyond two round trips more than both, a box on the
 /// way has acknowledged it, or the mire reads late: then only what was told counts.
 const UNTOLD_GRAINS: f64 = 1.5;
+/// Share of an upload's time, spent waiting for the mire's receive window, from which the mire sets the pace: what its
+/// system acknowledges then comes in fits, and only what its program tells is a rate.
+const LATE_READER: f64 = 0.5;
 /// Step of an upload's curve, seconds.
 const UPLOAD_STEP: f64 = 0.05;
 
@@ -97,6 +105,8 @@ pub(crate) struct Transfer {
     pub(crate) carried: Option<f64>,
     /// What was received, where the system tells.
     pub(crate) received: Option<Received>,
+    /// Whether the mire read an upload later than the line brought it.
+    pub(crate) read_late: bool,
     /// Whether the last streams helped and no more could be opened: the line was not full.
     pub(crate) unfilled: bool,
     /// Whether the machine slept or the process was stopped on the way.
@@ -289,13 +299,13 @@ impl<'a> Engine<'a> {
 
     /// Adds a point to the curve.
     fn take_point(&mut self, now: f64) {
+        // In this order: no byte may lack its segment.
         let confirmed = self.meter.counted();
-        let application = |bytes: u64| bytes as f64 / self.facts.overhead.tcp_bytes_per_byte;
         let arrived = match self.job.direction {
-            Direction::Download => self.meter.kept_back().map(|kept| confirmed as f64 + application(kept)),
+            Direction::Download => self.meter.kernel_received().map(|received| received.segments),
             // What a proxy acknowledges has not reached the mire.
             Direction::Upload if self.facts.via_proxy => None,
-            Direction::Upload => self.meter.delivered().map(application),
+            Direction::Upload => self.meter.delivered(),
         };
         self.arrivals.push(now, confirmed, arrived);
     }
@@ -342,12 +352,18 @@ impl<'a> Engine<'a> {
     fn curve(&self) -> (Series, Conditions) {
         let (series, grain) = match self.job.direction {
             Direction::Download => {
-                (self.arrivals.arrived(f64::INFINITY).unwrap_or_else(|| self.arrivals.confirmed()), 0.0)
+                let lag = 2.0 * self.facts.rtt + UNREAD_S;
+                let arrived = self.full_segment().and_then(|unit| self.arrivals.arrived(unit, lag));
+                (arrived.unwrap_or_else(|| self.arrivals.confirmed()), 0.0)
             }
             Direction::Upload => {
                 let (told, grain) = self.told();
-                let lag = 2.0 * self.facts.rtt + UNTOLD_S + UNTOLD_GRAINS * grain;
-                self.arrivals.arrived(lag).map_or((told, grain), |series| (series, 0.0))
+                let lag =
+                    2.0 * self.facts.rtt.max(self.meter.loaded_rtt()) + UNTOLD_S + UNTOLD_GRAINS * grain;
+                let unit = 1.0 / self.facts.overhead.tcp_bytes_per_byte;
+                let arrived =
+                    self.arrivals.arrived(unit, lag).filter(|_| self.window_limited() <= LATE_READER);
+                arrived.map_or((told, grain), |series| (series, 0.0))
             }
         };
         let settled_at = self.settled_at + self.settling();
@@ -363,6 +379,18 @@ impl<'a> Engine<'a> {
             return opening;
         }
         opening + (UPSET_S + UPSET_BITS / rate.max(1.0)).min(self.cap / 4.0)
+    }
+
+    /// Application bytes of a download's segments, where they are alike: a saturated line's are full.
+    fn full_segment(&self) -> Option<f64> {
+        let largest = self.meter.kernel_received()?.segment as f64 / self.facts.overhead.tcp_bytes_per_byte;
+        self.arrivals.bytes_per_segment().filter(|bytes| *bytes >= FULL_SHARE * largest)
+    }
+
+    /// Share of an upload's time in which the mire's system took no more, since its program read late; 0 where the
+    /// system does not tell.
+    fn window_limited(&self) -> f64 {
+        self.meter.kernel_sent().map_or(0.0, Sent::window_limited)
     }
 
     /// An upload's curve as the mire's messages and answers tell it, and how finely they do, seconds.
@@ -456,8 +484,9 @@ impl<'a> Engine<'a> {
         let received = self.meter.kernel_received();
         let carried = match self.job.direction {
             Direction::Download => received.map(|received| (received.bytes, received.segments)),
-            Direction::Upload => self.meter.kernel_sent(),
+            Direction::Upload => self.meter.kernel_sent().map(|sent| (sent.bytes, sent.segments)),
         };
+        let read_late = self.job.direction == Direction::Upload && self.window_limited() > LATE_READER;
         self.tasks.shutdown().await;
         let (bytes, drained) = (self.meter.counted(), self.meter.now());
         if let End::Broken(_) = &end {
@@ -507,6 +536,7 @@ impl<'a> Engine<'a> {
             waiting,
             carried: carried.map(|(bytes, segments)| bytes as f64 / segments as f64),
             received,
+            read_late,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
             burst_possible,

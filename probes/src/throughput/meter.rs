@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::arrival::KeptBack;
 use super::series::Span;
-use super::tcp_info::{Kernel, Received};
+use super::tcp_info::{Kernel, Received, Sent};
 use crate::clock::micros;
 
 /// One stream's handle on the counters of a transfer. Cheap to clone.
@@ -43,7 +42,6 @@ struct Watched {
     kernel: Kernel,
     /// What it had delivered before it carried payload.
     delivered_before: u64,
-    kept_back: KeptBack,
 }
 
 /// What the far end has acknowledged.
@@ -135,14 +133,7 @@ impl Meter {
     /// Keeps a fresh connection's kernel state.
     pub(crate) fn watch(&self, kernel: Kernel) {
         let delivered_before = kernel.delivered().unwrap_or(0);
-        self.watched().push(Watched { kernel, delivered_before, kept_back: KeptBack::default() });
-    }
-
-    /// TCP's bytes that have come on all connections and are kept back behind a gap; `None` where the system does not
-    /// tell.
-    pub(crate) fn kept_back(&self) -> Option<u64> {
-        let kept = |one: &mut Watched| Some(one.kept_back.now(one.kernel.received()?));
-        self.watched().iter_mut().map(kept).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
+        self.watched().push(Watched { kernel, delivered_before });
     }
 
     /// TCP's bytes on all connections that the far end's system has said to have since they carry payload; `None` where
@@ -162,12 +153,19 @@ impl Meter {
         })
     }
 
-    /// Bytes and segments sent on all connections; `None` where the system does not tell.
-    pub(crate) fn kernel_sent(&self) -> Option<(u64, u64)> {
-        self.watched()
-            .iter()
-            .filter_map(|one| one.kernel.sent())
-            .reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
+    /// The longest smoothed round trip of the connections, load included, seconds; 0 where the system does not tell.
+    pub(crate) fn loaded_rtt(&self) -> f64 {
+        self.watched().iter().filter_map(|one| one.kernel.smoothed_rtt()).fold(0.0, f64::max)
+    }
+
+    /// What was sent on all connections; `None` where the system does not tell.
+    pub(crate) fn kernel_sent(&self) -> Option<Sent> {
+        self.watched().iter().filter_map(|one| one.kernel.sent()).reduce(|a, b| Sent {
+            bytes: a.bytes.saturating_add(b.bytes),
+            segments: a.segments.saturating_add(b.segments),
+            busy_us: a.busy_us.saturating_add(b.busy_us),
+            window_limited_us: a.window_limited_us.saturating_add(b.window_limited_us),
+        })
     }
 
     /// Asks to send up to `wanted` bytes; returns how many are allowed.

@@ -194,7 +194,7 @@ fn limited_by(transfer: &Transfer) -> LimitedBy {
         .map(|received| received.out_of_order as f64 / received.segments as f64);
     let even = transfer.estimate.spread() <= EVEN_SPREAD;
     match disorder {
-        _ if transfer.waiting > WAITING_SHARE => LimitedBy::Server,
+        _ if transfer.waiting > WAITING_SHARE || transfer.read_late => LimitedBy::Server,
         // Losses, a rate that wanders, and each further stream still added to it: without losses it would be higher.
         Some(share) if share >= LOSSY_SHARE && !even && transfer.unfilled => LimitedBy::Loss,
         // Losses, and a rate as even as a clock: a full queue on the way drops what is too much.
@@ -232,6 +232,8 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
     if transfer.waiting > WAITING_SHARE {
         let detail = format!("{:.0} % of the time between two answers", transfer.waiting * 100.0);
         caveats.push(CaveatCode::MireLimited.with(detail));
+    } else if transfer.read_late {
+        caveats.push(CaveatCode::MireLimited.with("the mire reads later than the data comes"));
     }
     if let Some((before, after)) = estimate.fell {
         caveats.push(CaveatCode::Unstable.with(format!("{before:.0} bit/s fell to {after:.0} bit/s")));

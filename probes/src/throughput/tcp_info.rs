@@ -17,8 +17,28 @@ pub(crate) struct Received {
     pub(crate) segments: u64,
     /// Those of them that came out of order: the ones behind a lost segment, until it was sent again.
     pub(crate) out_of_order: u64,
-    /// The far end's full segment, bytes.
+    /// The far end's largest segment, bytes.
     pub(crate) segment: u64,
+}
+
+/// What one connection, or several together, sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Bytes, those sent again included.
+    pub(crate) bytes: u64,
+    /// Segments that carried them.
+    pub(crate) segments: u64,
+    /// Time with something to send, µs.
+    pub(crate) busy_us: u64,
+    /// Of that, time in which the far end's receive window allowed no more, µs.
+    pub(crate) window_limited_us: u64,
+}
+
+impl Sent {
+    /// The share of the time in which the far end took no more.
+    pub(crate) fn window_limited(self) -> f64 {
+        self.window_limited_us as f64 / self.busy_us.max(1) as f64
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -37,7 +57,9 @@ mod linux {
         pub rcv_mss: u32,
         _unacked: u32,
         pub sacked: u32,
-        _until_bytes_acked: [u8; 88],
+        _until_rtt: [u8; 36],
+        pub rtt: u32,
+        _until_bytes_acked: [u8; 48],
         pub bytes_acked: u64,
         pub bytes_received: u64,
         _segs_out: u32,
@@ -46,7 +68,12 @@ mod linux {
         _min_rtt: u32,
         pub data_segs_in: u32,
         pub data_segs_out: u32,
-        _until_bytes_sent: [u8; 40],
+        _delivery_rate: u64,
+        pub busy_time: u64,
+        pub rwnd_limited: u64,
+        _sndbuf_limited: u64,
+        _delivered: u32,
+        _delivered_ce: u32,
         pub bytes_sent: u64,
         _bytes_retrans: u64,
         _dsack_dups: [u8; 4],
@@ -103,10 +130,20 @@ impl Kernel {
         Some(info.bytes_acked.saturating_add(u64::from(info.sacked) * u64::from(info.snd_mss)))
     }
 
-    /// Bytes and segments sent, those sent again included; `None` where the system does not tell.
-    pub(crate) fn sent(&self) -> Option<(u64, u64)> {
+    /// What was sent so far; `None` where the system does not tell.
+    pub(crate) fn sent(&self) -> Option<Sent> {
         let info = self.info()?;
-        Some((info.bytes_sent, u64::from(info.data_segs_out)))
+        Some(Sent {
+            bytes: info.bytes_sent,
+            segments: info.data_segs_out.into(),
+            busy_us: info.busy_time,
+            window_limited_us: info.rwnd_limited,
+        })
+    }
+
+    /// The smoothed round trip, load included, seconds; `None` where the system does not tell.
+    pub(crate) fn smoothed_rtt(&self) -> Option<f64> {
+        Some(f64::from(self.info()?.rtt) / 1e6)
     }
 
     /// Lets the far end have at most so many bytes under way.
@@ -137,7 +174,12 @@ impl Kernel {
     }
 
     /// This system does not tell.
-    pub(crate) fn sent(&self) -> Option<(u64, u64)> {
+    pub(crate) fn sent(&self) -> Option<Sent> {
+        None
+    }
+
+    /// This system does not tell.
+    pub(crate) fn smoothed_rtt(&self) -> Option<f64> {
         None
     }
 
