@@ -17,8 +17,8 @@ mod access_points;
 mod rate;
 mod services;
 
-pub(crate) use rate::lower_bound;
 pub use rate::{RateBar, needs_repeat, rate_bars};
+pub(crate) use rate::{lower_bound, upload_lower_bound};
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -198,6 +198,10 @@ pub enum VerdictReason {
     StillRising,
     /// The transfer broke off.
     BrokeOff,
+    /// The machine slept or the process was stopped during the transfer.
+    Suspended,
+    /// The mire's count of bytes contradicts ours (a reason about an upload: a download is counted here).
+    MireCountMismatch,
     /// A captive portal answers.
     CaptivePortal,
     // -- about anything
@@ -278,6 +282,8 @@ impl VerdictReason {
             | Self::ClientLimited
             | Self::StillRising
             | Self::BrokeOff
+            | Self::Suspended
+            | Self::MireCountMismatch
             | Self::CaptivePortal
             | Self::MeasurementFailed
             | Self::NotMeasured

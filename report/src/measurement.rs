@@ -125,10 +125,13 @@ pub enum CaveatCode {
     StillRising,
     /// The transfer broke off before its end; the value rests on what arrived before.
     BrokeOff,
-    /// The machine slept, or the process was stopped, during the transfer: the value rests on what arrived before.
+    /// The machine slept or the process was stopped meanwhile: what came before stands, a lower bound.
     Suspended,
-    /// The transfer stopped above the threshold with so little data that an opening burst of the operator's shaper is
-    /// not excluded. Information: it weakens nothing.
+    /// The mire's own count of bytes contradicts ours: the mire is not to be trusted. For an upload, whose bytes
+    /// only the mire sees arrive, the value is a lower bound; a download's bytes were counted here.
+    MireCountMismatch,
+    /// The verdict was decided on so little data that an opening burst of the operator's shaper is not excluded:
+    /// information, it does not weaken a verdict.
     BurstNotExcluded,
     /// The rate varied so much that the interval is wide.
     Unstable,
@@ -156,7 +159,8 @@ pub enum CaveatCode {
 
 impl CaveatCode {
     /// Whether this caveat could explain a rate below a threshold: such a rate is a lower bound of the access,
-    /// so it never supports `not_met` (the lower-bound rule).
+    /// so it never supports `not_met` (the lower-bound rule). [`Self::MireCountMismatch`] does so for an upload
+    /// only: see [`Self::makes_upload_lower_bound`].
     #[must_use]
     pub fn makes_lower_bound(self) -> bool {
         match self {
@@ -175,8 +179,9 @@ impl CaveatCode {
             | Self::BrokeOff
             | Self::Suspended
             | Self::CaptivePortal => true,
-            Self::BurstNotExcluded
-            | Self::Unstable
+            Self::Unstable
+            | Self::MireCountMismatch
+            | Self::BurstNotExcluded
             | Self::MireSkipped
             | Self::FarEndCountMissing
             | Self::IcmpNotPermitted
@@ -187,6 +192,12 @@ impl CaveatCode {
             | Self::SilentHops
             | Self::Demonstration => false,
         }
+    }
+
+    /// The same for an upload: there the mire's count is what the value rests on.
+    #[must_use]
+    pub fn makes_upload_lower_bound(self) -> bool {
+        self == Self::MireCountMismatch || self.makes_lower_bound()
     }
 }
 

@@ -11,10 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Measurement, Report,
-    assess::{VerdictReason, absence, lower_bound},
+    Report,
+    assess::{VerdictReason, absence, lower_bound, upload_lower_bound},
     requirement::{UsageRules, Use},
-    values::TransferValue,
 };
 
 /// What the measured rates mean for a class.
@@ -88,22 +87,25 @@ type Absent = Vec<VerdictReason>;
 /// How many tablets can be used at once, by what a rule file assumes.
 #[must_use]
 pub fn estimate(report: &Report, rules: &UsageRules) -> Usage {
-    let measurements = &report.measurements;
-    let down = supply(report, measurements.download.as_ref(), rules.reserve);
-    let up = supply(report, measurements.upload.as_ref(), rules.reserve);
+    let down = supply(report, Direction::Down, rules.reserve);
+    let up = supply(report, Direction::Up, rules.reserve);
     let uses = rules.uses.iter().map(|one| count(one, &down, &up, rules.cap)).collect();
     Usage { reserve: rules.reserve, cap: rules.cap, uses }
 }
 
 /// What a direction has for the tablets, or why nobody knows.
-fn supply(
-    report: &Report,
-    transfer: Option<&Measurement<TransferValue>>,
-    reserve: f64,
-) -> Result<Supply, Absent> {
+fn supply(report: &Report, direction: Direction, reserve: f64) -> Result<Supply, Absent> {
+    let measurements = &report.measurements;
+    let transfer = match direction {
+        Direction::Down => measurements.download.as_ref(),
+        Direction::Up => measurements.upload.as_ref(),
+    };
     let transfer = transfer.ok_or_else(|| vec![VerdictReason::NotAsked])?;
     let value = transfer.value().ok_or_else(|| absence(report, transfer))?;
-    let lower_bound = lower_bound(report, transfer, value.limited_by);
+    let lower_bound = match direction {
+        Direction::Down => lower_bound(report, transfer, value.limited_by),
+        Direction::Up => upload_lower_bound(report, transfer, value.limited_by),
+    };
     // Behind a portal nobody knows what was measured: not even a lower bound.
     if lower_bound.contains(&VerdictReason::CaptivePortal) {
         return Err(vec![VerdictReason::CaptivePortal]);

@@ -237,6 +237,8 @@ pub(crate) fn lower_bound(
         transfer.caveats().iter().filter_map(|caveat| shortfall_reason(caveat.code)).collect();
     found.extend(match limited_by {
         LimitedBy::Server => Some(VerdictReason::MireLimited),
+        // What of this machine limits is already said.
+        LimitedBy::Client if found.iter().any(|reason| OF_THIS_MACHINE.contains(reason)) => None,
         LimitedBy::Client => Some(VerdictReason::ClientLimited),
         LimitedBy::Loss => Some(VerdictReason::LossLimited),
         LimitedBy::Line | LimitedBy::Unknown => None,
@@ -253,9 +255,26 @@ pub(crate) fn lower_bound(
     BY_IMPORTANCE.into_iter().filter(|reason| found.contains(reason)).collect()
 }
 
+/// What says which part of this machine limits.
+const OF_THIS_MACHINE: [VerdictReason; 2] = [VerdictReason::CpuBusy, VerdictReason::LinkRateLimits];
+
+/// The same for an upload, whose bytes only the mire sees arrive: a count of its own that contradicts ours makes
+/// the value a lower bound too.
+pub(crate) fn upload_lower_bound(
+    report: &Report,
+    upload: &Measurement<TransferValue>,
+    limited_by: LimitedBy,
+) -> Vec<VerdictReason> {
+    let mut reasons = lower_bound(report, upload, limited_by);
+    if upload.caveats().iter().any(|caveat| caveat.code == CaveatCode::MireCountMismatch) {
+        reasons.push(VerdictReason::MireCountMismatch);
+    }
+    reasons
+}
+
 /// What to settle first: the wrong network, then how this machine is connected, then this machine, then the way,
 /// then the transfer itself.
-const BY_IMPORTANCE: [VerdictReason; 14] = [
+const BY_IMPORTANCE: [VerdictReason; 15] = [
     VerdictReason::CaptivePortal,
     VerdictReason::MeasuredOverWifi,
     VerdictReason::UnknownInterface,
@@ -267,6 +286,7 @@ const BY_IMPORTANCE: [VerdictReason; 14] = [
     VerdictReason::ThroughProxy,
     VerdictReason::TlsIntercepted,
     VerdictReason::MireLimited,
+    VerdictReason::Suspended,
     VerdictReason::BrokeOff,
     VerdictReason::StillRising,
     VerdictReason::LossLimited,
@@ -287,9 +307,12 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         CaveatCode::ClientLimited => Some(VerdictReason::ClientLimited),
         CaveatCode::LossLimited => Some(VerdictReason::LossLimited),
         CaveatCode::StillRising => Some(VerdictReason::StillRising),
-        CaveatCode::BrokeOff | CaveatCode::Suspended => Some(VerdictReason::BrokeOff),
+        CaveatCode::BrokeOff => Some(VerdictReason::BrokeOff),
+        CaveatCode::Suspended => Some(VerdictReason::Suspended),
         CaveatCode::CaptivePortal => Some(VerdictReason::CaptivePortal),
-        CaveatCode::BurstNotExcluded
+        // A download's bytes are counted here: the mire's other count says nothing against them.
+        CaveatCode::MireCountMismatch
+        | CaveatCode::BurstNotExcluded
         | CaveatCode::Unstable
         | CaveatCode::MireSkipped
         | CaveatCode::FarEndCountMissing

@@ -8,7 +8,7 @@ use sonde_report::{CaveatCode, Report, Requirements, SchoolSize, assess};
 
 use super::{endpoint, plain, set_rate, transfer, value_of, verdict};
 
-const LOWER_BOUNDS: [CaveatCode; 14] = [
+const LOWER_BOUNDS: [CaveatCode; 15] = [
     CaveatCode::MeasuredOverWifi,
     CaveatCode::UnknownInterface,
     CaveatCode::ThroughProxy,
@@ -22,6 +22,7 @@ const LOWER_BOUNDS: [CaveatCode; 14] = [
     CaveatCode::LossLimited,
     CaveatCode::StillRising,
     CaveatCode::BrokeOff,
+    CaveatCode::Suspended,
     CaveatCode::CaptivePortal,
 ];
 
@@ -93,7 +94,7 @@ proptest! {
     fn a_lower_bound_is_never_not_met(
         bps in 0..20_000_000_u64,
         size in sizes(),
-        codes in proptest::sample::subsequence(LOWER_BOUNDS.to_vec(), 1..=14),
+        codes in proptest::sample::subsequence(LOWER_BOUNDS.to_vec(), 1..=15),
     ) {
         let mut report = plain();
         report.site.size = size;

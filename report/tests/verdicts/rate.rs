@@ -96,6 +96,7 @@ fn every_lower_bound_caveat_prevents_not_met_and_only_the_portal_prevents_met() 
         (CaveatCode::LossLimited, VerdictReason::LossLimited),
         (CaveatCode::StillRising, VerdictReason::StillRising),
         (CaveatCode::BrokeOff, VerdictReason::BrokeOff),
+        (CaveatCode::Suspended, VerdictReason::Suspended),
         (CaveatCode::CaptivePortal, VerdictReason::CaptivePortal),
     ] {
         assert!(code.makes_lower_bound());
@@ -113,6 +114,8 @@ fn every_lower_bound_caveat_prevents_not_met_and_only_the_portal_prevents_met() 
 fn every_other_caveat_leaves_a_shortfall_a_shortfall() {
     for code in [
         CaveatCode::Unstable,
+        CaveatCode::BurstNotExcluded,
+        CaveatCode::MireCountMismatch,
         CaveatCode::MireSkipped,
         CaveatCode::FarEndCountMissing,
         CaveatCode::SilentHops,
@@ -122,6 +125,14 @@ fn every_other_caveat_leaves_a_shortfall_a_shortfall() {
         report.measurements.download.as_mut().unwrap().add_caveat(code.into());
         assert_eq!(verdict(&report, "download-rate").verdict, NotMet, "{code:?}");
     }
+}
+
+#[test]
+fn a_mire_that_counts_otherwise_makes_a_lower_bound_of_an_upload_only() {
+    assert!(!CaveatCode::MireCountMismatch.makes_lower_bound());
+    assert!(CaveatCode::MireCountMismatch.makes_upload_lower_bound());
+    assert!(CaveatCode::Suspended.makes_upload_lower_bound());
+    assert!(!CaveatCode::BurstNotExcluded.makes_upload_lower_bound());
 }
 
 #[test]
@@ -156,6 +167,14 @@ fn what_the_transfer_and_the_environment_say_counts_as_a_caveat() {
         assert_eq!(short(&verdict), (Inconclusive, vec![reason]));
         assert_eq!(verdict.act, Some(actor), "{reason:?}");
     }
+}
+
+#[test]
+fn a_busy_processor_is_not_said_twice() {
+    let mut report = at(SchoolSize::Medium, 5_000_000);
+    transfer(&mut report).limited_by = LimitedBy::Client;
+    report.measurements.download.as_mut().unwrap().add_caveat(CaveatCode::CpuBusy.into());
+    assert_eq!(short(&verdict(&report, "download-rate")), (Inconclusive, vec![VerdictReason::CpuBusy]));
 }
 
 #[test]

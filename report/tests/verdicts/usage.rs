@@ -124,6 +124,18 @@ fn a_lower_bound_says_at_least_and_why() {
 }
 
 #[test]
+fn a_mire_that_counts_otherwise_weakens_the_upload_alone() {
+    let mut report = school(100_000_000, 2_000_000);
+    for way in [&mut report.measurements.download, &mut report.measurements.upload] {
+        way.as_mut().unwrap().add_caveat(CaveatCode::MireCountMismatch.into());
+    }
+    assert_eq!(one(&report, "video").reasons, []);
+    let call = one(&report, "video_call");
+    assert_eq!((call.at_once, call.bound), (Some(3), Some(Bound::AtLeast)));
+    assert_eq!(call.reasons, [VerdictReason::MireCountMismatch]);
+}
+
+#[test]
 fn a_lower_bound_that_is_too_low_for_one_tablet_says_nothing() {
     let mut report = school(1_000_000, 2_000_000);
     report.measurements.download.as_mut().unwrap().add_caveat(CaveatCode::MeasuredOverWifi.into());

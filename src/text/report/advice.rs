@@ -236,6 +236,16 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer en accordant plus de temps et de données.",
             "Run again with more time and data allowed.",
         ),
+        VerdictReason::Suspended => (
+            Technician,
+            "Désactiver la mise en veille, brancher le secteur, puis relancer.",
+            "Turn off sleep, plug in the mains, then run again.",
+        ),
+        VerdictReason::MireCountMismatch => (
+            Technician,
+            "Relancer avec une autre mire (--mire), et signaler l’écart à l’exploitant de celle-ci.",
+            "Run again with another measurement server (--mire), and report the gap to this one’s operator.",
+        ),
         VerdictReason::CaptivePortal => (
             Technician,
             "Se connecter au portail depuis le navigateur, ou prendre un réseau sans portail, puis relancer.",

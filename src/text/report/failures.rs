@@ -231,8 +231,12 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "The transfer broke off before its end: the value rests on what had arrived.",
         ),
         CaveatCode::Suspended => (
-            "La machine s’est mise en veille, ou le programme a été arrêté, pendant le transfert : la valeur repose sur ce qui est arrivé avant.",
-            "The machine slept, or the program was stopped, during the transfer: the value rests on what had arrived before.",
+            "Cette machine s’est mise en veille, ou le programme a été suspendu, pendant le transfert : la valeur repose sur ce qui précède, et le débit de l’accès est au moins celui-ci.",
+            "This machine slept, or the program was stopped, during the transfer: the value rests on what came before, and the access gives at least this rate.",
+        ),
+        CaveatCode::MireCountMismatch => (
+            "Le décompte de la mire contredit celui de cette machine : cette mire n’est pas fiable. Un débit descendant est compté ici ; un débit montant est au moins celui-ci.",
+            "The server’s own count contradicts this machine’s: the server is not to be trusted. A download is counted here; an upload rate is at least this one.",
         ),
         CaveatCode::BurstNotExcluded => (
             "Mesure arrêtée dès la réponse : un débit de pointe que l’opérateur n’accorderait qu’au début d’un transfert n’est pas exclu. La mesure complète (--until stable) le montrerait.",

@@ -246,6 +246,14 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
         VerdictReason::BrokeOff => {
             ("Le transfert s’est interrompu avant la fin.", "The transfer broke off before its end.")
         }
+        VerdictReason::Suspended => (
+            "Cette machine s’est mise en veille pendant le transfert, ou le programme a été suspendu.",
+            "This machine slept during the transfer, or the program was stopped.",
+        ),
+        VerdictReason::MireCountMismatch => (
+            "Le décompte de la mire contredit celui de cette machine : cette mire n’est pas fiable.",
+            "The server’s own count contradicts this machine’s: the server is not to be trusted.",
+        ),
         VerdictReason::CaptivePortal => (
             "Un portail captif répond à la place d’Internet.",
             "A captive portal answers in the place of the Internet.",
