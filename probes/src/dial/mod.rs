@@ -15,12 +15,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use rustls::pki_types::CertificateDer;
 use sonde_report::values::{Phases, TlsInfo};
 use sonde_report::{Cause, Failure, Stage};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
 pub(crate) use http1::hyper_failure;
@@ -30,6 +32,10 @@ pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, read_pem_certificates};
 
 use crate::clock::micros;
+
+/// What one address of a name has to itself before the next is tried beside it (RFC 8305, section 5: 250 ms). Where one
+/// family is broken on the way, this is all it costs.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How connections are to be made.
 #[derive(Debug, Clone)]
@@ -200,7 +206,8 @@ impl Dialer {
 
     /// Connects to `target`: through the proxy where one applies, with TLS where the scheme wants it.
     ///
-    /// The addresses of a name are tried one after the other, each within the time allowed.
+    /// The addresses of a name are tried in the system's order, families in turn, each with a head start on the next
+    /// (RFC 8305, "happy eyeballs") and within the time allowed; the first that accepts is taken.
     ///
     /// # Errors
     /// A [`DialError`] naming the stage and cause, with the phases that were completed.
@@ -222,6 +229,22 @@ impl Dialer {
             tls: None,
         })?;
         phases.tcp_us = Some(micros(elapsed));
+        self.dress(target, tcp, phases, proxy).await
+    }
+
+    /// The same as [`Dialer::connect`] to the far end that an earlier connection found ([`Connection::peer`]; the
+    /// proxy's address where there is one): no name is asked, and what did not answer then is not tried again.
+    ///
+    /// # Errors
+    /// As [`Dialer::connect`].
+    pub async fn connect_again(&self, target: &Target, peer: IpAddr) -> Result<Connection, DialError> {
+        let proxy = self.proxy_for(&target.host);
+        let address = SocketAddr::new(peer, proxy.map_or(target.port, |proxy| proxy.port));
+        let (tcp, elapsed) = self.connect_tcp(&[address]).await.map_err(|(failure, address)| DialError {
+            address: Some(address.ip()),
+            ..DialError::new(at_proxy(failure, proxy))
+        })?;
+        let phases = Phases { tcp_us: Some(micros(elapsed)), ..Phases::default() };
         self.dress(target, tcp, phases, proxy).await
     }
 
@@ -287,24 +310,44 @@ impl Dialer {
         })
     }
 
-    /// Opens a TCP connection to the first address that accepts one; the time is that address's alone.
+    /// Opens a TCP connection to the first address that accepts one; the time is that address's alone. When none does,
+    /// the failure is that of the last in order.
     async fn connect_tcp(
         &self,
         addresses: &[SocketAddr],
     ) -> Result<(TcpStream, Duration), (Failure, SocketAddr)> {
-        let mut last = None;
-        for &address in addresses {
-            let start = Instant::now();
-            let failure = match timeout(self.config.connect_timeout, self.open_socket(address)).await {
-                Ok(Ok(stream)) => return Ok((stream, start.elapsed())),
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::with(Stage::Tcp, Cause::Timeout, address.to_string()),
-            };
-            last = Some((failure, address));
+        let mut waiting = families_in_turn(addresses).into_iter().enumerate();
+        let mut under_way = FuturesUnordered::new();
+        let mut last: Option<(usize, Failure, SocketAddr)> = None;
+        loop {
+            if let Some((place, address)) = waiting.next() {
+                under_way.push(async move { (place, address, self.try_address(address).await) });
+            }
+            let more = waiting.len() > 0;
+            tokio::select! {
+                ended = under_way.next() => match ended {
+                    Some((_, _, Ok(won))) => return Ok(won),
+                    Some((place, address, Err(failure))) => {
+                        last = last.filter(|known| known.0 > place).or(Some((place, failure, address)));
+                    }
+                    None => break,
+                },
+                () = sleep(HEAD_START), if more => {}
+            }
         }
-        Err(last.unwrap_or_else(|| {
-            (Failure::new(Stage::Dns, Cause::NoAddress), SocketAddr::from(([0, 0, 0, 0], 0)))
-        }))
+        Err(last.map_or_else(
+            || (Failure::new(Stage::Dns, Cause::NoAddress), SocketAddr::from(([0, 0, 0, 0], 0))),
+            |(_, failure, address)| (failure, address),
+        ))
+    }
+
+    /// Opens a TCP connection to one address within the time allowed; says how long it took.
+    async fn try_address(&self, address: SocketAddr) -> Result<(TcpStream, Duration), Failure> {
+        let start = Instant::now();
+        match timeout(self.config.connect_timeout, self.open_socket(address)).await {
+            Ok(opened) => opened.map(|stream| (stream, start.elapsed())),
+            Err(_) => Err(Failure::with(Stage::Tcp, Cause::Timeout, address.to_string())),
+        }
     }
 
     async fn open_socket(&self, address: SocketAddr) -> Result<TcpStream, Failure> {
@@ -324,6 +367,20 @@ impl Dialer {
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
+}
+
+/// The addresses with the families in turn, the first one's first, each family's order kept (RFC 8305, section 4): a
+/// broken family with many addresses holds up the other once.
+fn families_in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
+    let of = |v4: bool| addresses.iter().copied().filter(move |address| address.is_ipv4() == v4);
+    let (mut one, mut other) = (of(first_is_v4), of(!first_is_v4));
+    let mut ordered = Vec::with_capacity(addresses.len());
+    while ordered.len() < addresses.len() {
+        ordered.extend(one.next());
+        ordered.extend(other.next());
+    }
+    ordered
 }
 
 /// Names the proxy as the stage at fault when the connection to it failed.
@@ -443,6 +500,24 @@ impl AsyncWrite for Io {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_keep_their_order() {
+        let of = |list: &[&str]| list.iter().map(|one| one.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let (a, b, c, d) = ("[2001:db8::1]:1", "[2001:db8::2]:1", "192.0.2.1:1", "192.0.2.2:1");
+        for (given, expected) in
+            [(&[a, b, c, d][..], &[a, c, b, d][..]), (&[c, d, a], &[c, a, d]), (&[a, b], &[a, b]), (&[], &[])]
+        {
+            assert_eq!(families_in_turn(&of(given)), of(expected));
         }
     }
 }
