@@ -84,11 +84,17 @@ const UNTOLD_GRAINS: f64 = 1.5;
 /// Share of an upload's time, spent waiting for the mire's receive window, from which the mire sets the pace: what its
 /// system acknowledges then comes in fits, and only what its program tells is a rate.
 const LATE_READER: f64 = 0.5;
-/// Step of an upload's curve, seconds.
+/// Step of an upload's curve, seconds…
 const UPLOAD_STEP: f64 = 0.05;
+/// …or this share of a shorter one: a fast line moves all the data allowed within one step.
+const UPLOAD_STEPS: f64 = 64.0;
 
 /// A transfer that gave a value.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other, each a caveat of its own"
+)]
 pub(crate) struct Transfer {
     pub(crate) facts: Facts,
     pub(crate) series: Series,
@@ -111,6 +117,8 @@ pub(crate) struct Transfer {
     pub(crate) unfilled: bool,
     /// Whether the machine slept or the process was stopped on the way.
     pub(crate) suspended: bool,
+    /// Whether the mire claimed bytes it cannot have.
+    pub(crate) contradicted: bool,
     /// Whether it stopped above a threshold with so little data that an opening burst is not excluded.
     pub(crate) burst_possible: bool,
 }
@@ -222,7 +230,8 @@ impl<'a> Engine<'a> {
 
     /// Opens one more stream beside the others.
     fn spawn_new(&mut self) {
-        let (job, meter, clamp) = (self.job.clone(), self.next_meter(), self.clamp);
+        let (meter, clamp) = (self.next_meter(), self.clamp);
+        let job = Job { far_end: Some(self.facts.peer), ..self.job.clone() };
         self.tasks.spawn(async move {
             match Stream::open(&job).await {
                 Ok((stream, facts)) => {
@@ -399,7 +408,7 @@ impl<'a> Engine<'a> {
         let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
         // The later half: requests and messages grow at the beginning.
         let grain = crate::stats::median(&lengths.split_off(lengths.len() / 2)).unwrap_or(0.0);
-        (Series::from_spans(&spans, until, UPLOAD_STEP), grain.min(1.0))
+        (Series::from_spans(&spans, until, UPLOAD_STEP.min(until / UPLOAD_STEPS)), grain.min(1.0))
     }
 
     /// Looks at the curve: opens streams while they help, and says when the goal is reached.
@@ -539,6 +548,7 @@ impl<'a> Engine<'a> {
             read_late,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
+            contradicted: self.meter.was_contradicted(),
             burst_possible,
         })
     }

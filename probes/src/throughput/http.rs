@@ -43,11 +43,14 @@ impl HttpStream {
     pub(crate) async fn open(job: &Job, upload: bool) -> Result<(Self, Facts), Failure> {
         let target = endpoint(job, upload);
         let (session, facts) = connect(job, &target, upload).await?;
-        Ok((Self { session, job: job.clone(), target }, facts))
+        let job = Job { far_end: Some(facts.peer), ..job.clone() };
+        Ok((Self { session, job, target }, facts))
     }
 
-    async fn reconnect(&mut self, upload: bool) -> Result<(), Failure> {
-        self.session = connect(&self.job, &self.target, upload).await?.0;
+    async fn reconnect(&mut self, upload: bool, meter: &Meter) -> Result<(), Failure> {
+        let (session, facts) = connect(&self.job, &self.target, upload).await?;
+        meter.watch(facts.kernel);
+        self.session = session;
         Ok(())
     }
 
@@ -68,7 +71,7 @@ impl HttpStream {
                 Ok((response, _)) => response,
                 // A server may close between two requests: that is its right, not a fault.
                 Err(failure) if answered && failure.cause == Cause::ConnectionClosed => {
-                    self.reconnect(false).await?;
+                    self.reconnect(false, meter).await?;
                     answered = false;
                     continue;
                 }
@@ -104,7 +107,7 @@ impl HttpStream {
             let response = match self.session.send(request).await {
                 Ok((response, _)) => response,
                 Err(failure) if answered && failure.cause == Cause::ConnectionClosed => {
-                    self.reconnect(true).await?;
+                    self.reconnect(true, meter).await?;
                     answered = false;
                     continue;
                 }
@@ -113,6 +116,7 @@ impl HttpStream {
             check_status(&response, &self.target, |status| status.is_success())?;
             let handed = meter.handed_by_stream() - before;
             if handed < granted {
+                meter.contradicted();
                 let detail = format!("answered after {handed} of {granted} bytes");
                 return Err(Failure::with(Stage::Content, Cause::UnexpectedContent, detail));
             }
@@ -133,7 +137,7 @@ fn next_size(last: u64, elapsed: f64) -> u64 {
 }
 
 async fn connect(job: &Job, target: &Target, upload: bool) -> Result<(Session<Payload>, Facts), Failure> {
-    let connection = job.dialer.connect(target).await.map_err(|error| error.failure)?;
+    let connection = job.connect(target).await?;
     let facts = Facts::of(&connection);
     let patience = if upload { UPLOAD_ANSWER } else { job.dialer.config().answer_timeout };
     let session = Session::start(connection, target, patience).await.map_err(|error| error.failure)?;

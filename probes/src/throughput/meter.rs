@@ -18,6 +18,44 @@ pub(crate) struct Meter {
     stream: usize,
     /// Payload this stream has handed to its connection.
     handed: Arc<AtomicU64>,
+    /// How much the far end may claim of this stream.
+    believed: Arc<Mutex<Believed>>,
+}
+
+/// What the far end claims to have of one stream, and what its system's acknowledgements allow: no program can have
+/// read what its system has not received.
+#[derive(Debug, Default)]
+struct Believed {
+    claimed: u64,
+    counted: u64,
+    kernel: Kernel,
+    /// What the system had acknowledged on this connection before it carried payload.
+    base: u64,
+    /// What was counted on connections before this one.
+    earlier: u64,
+}
+
+impl Believed {
+    /// A fresh connection carries on.
+    fn watch(&mut self, kernel: Kernel) {
+        self.base = kernel.delivered().unwrap_or(0);
+        self.kernel = kernel;
+        self.earlier = self.counted;
+        self.claimed = self.counted;
+    }
+
+    /// How many of the bytes claimed now count, and whether all do.
+    fn take(&mut self, bytes: u64) -> (u64, bool) {
+        self.claimed = self.claimed.saturating_add(bytes);
+        // A request was sent, or nothing could be claimed: a system that knows of no byte does not tell.
+        let arrived = self.kernel.delivered().filter(|&bytes| bytes > 0);
+        let arrived = arrived.map(|bytes| bytes.saturating_sub(self.base));
+        let most = arrived.map_or(u64::MAX, |arrived| self.earlier.saturating_add(arrived));
+        let counted = self.claimed.min(most).max(self.counted);
+        let granted = counted - self.counted;
+        self.counted = counted;
+        (granted, self.claimed <= most)
+    }
 }
 
 #[derive(Debug)]
@@ -29,6 +67,8 @@ struct Shared {
     handed: AtomicU64,
     waited_us: AtomicU64,
     stopping: AtomicBool,
+    /// Whether the far end claimed bytes it cannot have.
+    contradicted: AtomicBool,
     /// Told when received bytes reach the cap.
     spent: Notify,
     acks: Mutex<Acks>,
@@ -39,9 +79,29 @@ struct Shared {
 /// A connection and what its kernel has told.
 #[derive(Debug)]
 struct Watched {
+    /// Whose it is.
+    stream: usize,
     kernel: Kernel,
     /// What it had delivered before it carried payload.
     delivered_before: u64,
+    /// What the stream's connections before it delivered…
+    earlier: u64,
+    /// …and received.
+    earlier_received: Option<Received>,
+}
+
+impl Watched {
+    /// TCP's bytes of the stream that the far end's system has said to have since it carries payload.
+    fn delivered(&self) -> Option<u64> {
+        let here = self.kernel.delivered()?.saturating_sub(self.delivered_before);
+        Some(self.earlier.saturating_add(here))
+    }
+
+    /// What the stream received.
+    fn received(&self) -> Option<Received> {
+        let here = self.kernel.received()?;
+        Some(self.earlier_received.map_or(here, |earlier| earlier.with(here)))
+    }
 }
 
 /// What the far end has acknowledged.
@@ -63,11 +123,12 @@ impl Meter {
             handed: AtomicU64::new(0),
             waited_us: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            contradicted: AtomicBool::new(false),
             spent: Notify::new(),
             acks: Mutex::default(),
             watched: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), stream: 0, handed: Arc::default() }
+        Self { shared: Arc::new(shared), stream: 0, handed: Arc::default(), believed: Arc::default() }
     }
 
     /// The handle of another stream, which begins now.
@@ -81,7 +142,7 @@ impl Meter {
             *known = now;
         }
         drop(acks);
-        Self { shared: Arc::clone(&self.shared), stream, handed: Arc::default() }
+        Self { shared: Arc::clone(&self.shared), stream, handed: Arc::default(), believed: Arc::default() }
     }
 
     fn acks(&self) -> MutexGuard<'_, Acks> {
@@ -130,27 +191,32 @@ impl Meter {
         self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a fresh connection's kernel state.
+    /// Keeps a fresh connection's kernel state: against claims of what cannot have arrived, too. It takes the place of the
+    /// stream's one before, which is let go: a mire that closes after each file would otherwise use up the sockets a
+    /// process may have.
     pub(crate) fn watch(&self, kernel: Kernel) {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner).watch(kernel.clone());
+        let mut watched = self.watched();
+        let place = watched.iter().position(|one| one.stream == self.stream);
+        let before = place.map(|place| watched.swap_remove(place));
+        let earlier = before.as_ref().and_then(Watched::delivered).unwrap_or(0);
+        let earlier_received = before.as_ref().and_then(Watched::received);
         let delivered_before = kernel.delivered().unwrap_or(0);
-        self.watched().push(Watched { kernel, delivered_before });
+        watched.push(Watched { stream: self.stream, kernel, delivered_before, earlier, earlier_received });
     }
 
     /// TCP's bytes on all connections that the far end's system has said to have since they carry payload; `None` where
     /// this system does not tell.
     pub(crate) fn delivered(&self) -> Option<u64> {
-        let delivered = |one: &Watched| Some(one.kernel.delivered()?.saturating_sub(one.delivered_before));
-        self.watched().iter().map(delivered).try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
+        self.watched()
+            .iter()
+            .map(Watched::delivered)
+            .try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
     }
 
     /// What was received on all connections; `None` where the system does not tell.
     pub(crate) fn kernel_received(&self) -> Option<Received> {
-        self.watched().iter().filter_map(|one| one.kernel.received()).reduce(|a, b| Received {
-            bytes: a.bytes.saturating_add(b.bytes),
-            segments: a.segments.saturating_add(b.segments),
-            out_of_order: a.out_of_order.saturating_add(b.out_of_order),
-            segment: a.segment.max(b.segment),
-        })
+        self.watched().iter().filter_map(Watched::received).reduce(Received::with)
     }
 
     /// The longest smoothed round trip of the connections, load included, seconds; 0 where the system does not tell.
@@ -189,8 +255,13 @@ impl Meter {
         self.handed.load(Ordering::Relaxed)
     }
 
-    /// Counts bytes that the far end acknowledged now, having received them since `from` (seconds).
+    /// Counts bytes that the far end says now to have received since `from` (seconds); of those its own system has not
+    /// acknowledged, none.
     pub(crate) fn acknowledged(&self, from: f64, bytes: u64) {
+        let (bytes, all) = self.believed.lock().unwrap_or_else(PoisonError::into_inner).take(bytes);
+        if !all {
+            self.contradicted();
+        }
         self.shared.counted.fetch_add(bytes, Ordering::Relaxed);
         let to = self.now();
         let mut acks = self.acks();
@@ -198,6 +269,16 @@ impl Meter {
         if let Some(known) = acks.known_until.get_mut(self.stream) {
             *known = to;
         }
+    }
+
+    /// Notes that the far end claimed bytes it cannot have.
+    pub(crate) fn contradicted(&self) {
+        self.shared.contradicted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the far end ever claimed bytes it cannot have.
+    pub(crate) fn was_contradicted(&self) -> bool {
+        self.shared.contradicted.load(Ordering::Relaxed)
     }
 
     /// This stream is over: it holds up the others' curve no more.
@@ -212,7 +293,10 @@ impl Meter {
     /// What was acknowledged, and until when that is complete, seconds.
     pub(crate) fn spans(&self) -> (Vec<Span>, f64) {
         let acks = self.acks();
-        let until = acks.known_until.iter().copied().fold(self.now(), f64::min);
+        let known = acks.known_until.iter().copied().fold(f64::INFINITY, f64::min);
+        // Once all streams are over, the last of them ended the transfer: the time until someone looks is not its own.
+        let last = || acks.spans.iter().map(|span| span.to).fold(0.0, f64::max);
+        let until = if known.is_finite() { known.min(self.now()) } else { last() };
         (acks.spans.clone(), until)
     }
 
@@ -234,5 +318,32 @@ impl Meter {
     /// Whether nothing new is to be begun.
     pub(crate) fn stopping(&self) -> bool {
         self.shared.stopping.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_ends_with_its_last_acknowledgement() {
+        let all = Meter::start(1 << 20);
+        let (one, other) = (all.stream(0), all.stream(1));
+        one.acknowledged(0.0, 100);
+        one.over();
+        let (spans, until) = all.spans();
+        assert!(until < spans[0].to, "the other stream has told nothing yet: {until}");
+        other.over();
+        std::thread::sleep(Duration::from_millis(5));
+        let (spans, until) = all.spans();
+        assert!((until - spans[0].to).abs() < 1e-9, "{until} after {spans:?}");
+    }
+
+    #[test]
+    fn what_no_system_has_acknowledged_is_not_believed_again_later() {
+        let mut believed = Believed { counted: 40, claimed: 90, ..Believed::default() };
+        believed.watch(Kernel::default());
+        assert_eq!(believed.take(10), (10, true));
+        assert_eq!((believed.counted, believed.claimed), (50, 50));
     }
 }

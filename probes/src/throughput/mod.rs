@@ -109,6 +109,7 @@ async fn measure(config: &Config, env: &Env, direction: Direction) -> Measuremen
             stall_timeout: config.stall_timeout,
             goal: config.goal.clone(),
             streams: config.streams,
+            far_end: None,
         };
         match engine::run(&job, budget, env).await {
             Ok(transfer) => {
@@ -225,6 +226,9 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
             failure.cause,
             failure.detail.as_deref(),
         )));
+    }
+    if transfer.contradicted {
+        caveats.push(CaveatCode::MireCountMismatch.into());
     }
     if transfer.burst_possible {
         caveats.push(CaveatCode::BurstNotExcluded.into());

@@ -37,6 +37,10 @@ const MESSAGE_SHARE: u64 = 16;
 /// under TLS, 22 bytes for each 16 KiB. Taken off a counter that includes them.
 const WIRE_BYTES_PER_BYTE: f64 = 1.0 + 22.0 / 16_384.0 + 14.0 / 8_192.0;
 
+/// A mire's counter may lie so much above the payload sent (and the handshakes) without contradicting it: what frames
+/// and TLS records add to short messages.
+const COUNTERS_DIFFER: f64 = 1.02;
+
 /// A WebSocket connection to a mire.
 #[derive(Debug)]
 pub(crate) struct Ndt7Stream {
@@ -51,7 +55,7 @@ impl Ndt7Stream {
         // A query (an access token, for M-Lab's own servers) goes with the request.
         let query = base.path.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
         let target = base.with_path(below(&base.path, name) + &query);
-        let connection = job.dialer.connect(&target).await.map_err(|error| error.failure)?;
+        let connection = job.connect(&target).await?;
         if connection.via_proxy && target.scheme == Scheme::Http {
             let detail = "WebSocket without TLS does not pass a proxy: use ndt7+https";
             return Err(Failure::with(Stage::Proxy, Cause::ProxyRefused, detail));
@@ -170,8 +174,12 @@ impl Sender {
             Message::Text(text) => counted_by_mire(text.as_str()),
             _ => None,
         };
+        let told = told.unwrap_or(0);
+        if told as f64 > self.sent as f64 * COUNTERS_DIFFER + 4096.0 {
+            meter.contradicted();
+        }
         // Never more than was sent, whatever the mire claims.
-        let told = told.unwrap_or(0).min(self.sent);
+        let told = told.min(self.sent);
         if told > self.acked {
             meter.acknowledged(self.acked_at, told - self.acked);
             self.acked = told;

@@ -61,6 +61,7 @@ fn about_the_way(code: CaveatCode) -> bool {
         CaveatCode::StillRising
             | CaveatCode::BrokeOff
             | CaveatCode::Suspended
+            | CaveatCode::MireCountMismatch
             | CaveatCode::BurstNotExcluded
             | CaveatCode::Unstable
             | CaveatCode::MireLimited

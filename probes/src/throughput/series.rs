@@ -50,7 +50,8 @@ impl Series {
     /// The curve of `spans` up to `until`, on a grid of `step` seconds: each span's bytes spread evenly over it. That
     /// is an interpolation; the total at the end of a span is exact where no other span is under way.
     pub(crate) fn from_spans(spans: &[Span], until: f64, step: f64) -> Self {
-        let cells = (until / step).floor().clamp(0.0, 100_000.0) as usize;
+        // A step that is a whole share of the time must not lose its last cell to rounding.
+        let cells = (until / step + 1e-6).floor().clamp(0.0, 100_000.0) as usize;
         let mut per_cell = vec![0.0; cells];
         for span in spans {
             let (from, to) = (span.from.max(0.0), span.to.max(span.from).max(0.0));
@@ -174,6 +175,15 @@ mod tests {
         let series = Series::from_spans(&spans, 1.0, 0.05);
         assert!((series.bytes_at(series.end()) - 1500.0).abs() < 1e-6);
         assert!((series.bytes_at(0.5) - 500.0).abs() < 1.0, "half of the first span");
+    }
+
+    #[test]
+    fn spans_of_a_moment_keep_their_total_too() {
+        let spans =
+            [Span { from: 0.0, to: 0.021, bytes: 1000 }, Span { from: 0.021, to: 0.0397, bytes: 500 }];
+        let series = Series::from_spans(&spans, 0.0397, 0.0397 / 64.0);
+        assert!((series.bytes_at(series.end()) - 1500.0).abs() < 1e-3, "{}", series.bytes_at(series.end()));
+        assert!(Series::from_spans(&spans, 0.0, 0.0).bytes_at(1.0) < 1e-9);
     }
 
     #[test]

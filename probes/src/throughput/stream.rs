@@ -16,7 +16,7 @@ use super::meter::Meter;
 use super::ndt7::Ndt7Stream;
 use super::overhead::{Overhead, Tls};
 use super::tcp_info::Kernel;
-use crate::dial::{Connection, Dialer};
+use crate::dial::{Connection, Dialer, Target};
 
 /// The longest round trip believed from a handshake, seconds: a geostationary link's with its queue. Longer, it was
 /// the far end that was slow.
@@ -45,6 +45,19 @@ pub(crate) struct Job {
     pub(crate) goal: Goal,
     /// Streams to begin with: what a transfer before found worth opening.
     pub(crate) streams: usize,
+    /// The far end that the first stream found: all streams go there, and none waits again for what did not answer.
+    pub(crate) far_end: Option<std::net::IpAddr>,
+}
+
+impl Job {
+    /// Connects to the far end the first stream found, or finds one.
+    pub(crate) async fn connect(&self, target: &Target) -> Result<Connection, Failure> {
+        let connected = match self.far_end {
+            Some(address) => self.dialer.connect_again(target, address).await,
+            None => self.dialer.connect(target).await,
+        };
+        connected.map_err(|error| error.failure)
+    }
 }
 
 /// What the first connection told.

@@ -21,6 +21,18 @@ pub(crate) struct Received {
     pub(crate) segment: u64,
 }
 
+impl Received {
+    /// Both together.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            segments: self.segments.saturating_add(other.segments),
+            out_of_order: self.out_of_order.saturating_add(other.out_of_order),
+            segment: self.segment.max(other.segment),
+        }
+    }
+}
+
 /// What one connection, or several together, sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
