@@ -7,27 +7,11 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use common::{Mire, agent, clean};
-
-/// Parses the one JSON document on stdout and validates it against the committed schema.
-fn validated(output: &Output) -> Value {
-    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
-    let report: Value = serde_json::from_str(&text)
-        .unwrap_or_else(|error| panic!("{error}: {text}\n{}", String::from_utf8_lossy(&output.stderr)));
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/report-1.json");
-    let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> =
-        validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "{errors:#?}\n{report:#}");
-    report
-}
+use common::{Mire, agent, clean, validated};
 
 /// How a server misbehaves once a request has come.
 #[derive(Debug, Clone, Copy)]

@@ -1,15 +1,17 @@
 //! What the tests of the real binary share: how it is started, and a mire in a process of its own.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod crooked;
 pub mod lab;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use serde_json::Value;
 
 /// The agent, with its state in a directory of the test's own and nothing of the caller's environment that counts.
 pub fn agent(state: &Path) -> Command {
@@ -23,6 +25,20 @@ pub fn clean(command: &mut Command, state: &Path) {
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
     }
+}
+
+/// Parses the one JSON document on stdout and validates it against the committed schema.
+pub fn validated(output: &Output) -> Value {
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    let report: Value = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{error}: {text}\n{}", String::from_utf8_lossy(&output.stderr)));
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/report-1.json");
+    let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> =
+        validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{report:#}");
+    report
 }
 
 /// A certificate for 127.0.0.1 and what vouches for it, as PEM files.
