@@ -14,9 +14,16 @@ use serde_json::Value;
 use common::crooked::{self, Server};
 use common::{Mire, agent, clean, validated};
 
-/// What the servers' systems may have taken in that their programs did not read, bytes: the doubled 64 KiB of their
-/// receive buffers on four streams.
-const IN_THEIR_SYSTEMS: u64 = 4 * (128 << 10);
+/// Asserts that an upload's value holds no more than its mire got, and claims no more with any certainty: what the
+/// mire's program read, and what its system had taken in by then (the doubled 64 KiB of each stream's receive buffer).
+fn assert_no_more_than_it_got(value: &Value, server: &Server, mbit_s: f64) {
+    let number = |of: &Value| of.as_u64().unwrap();
+    let (bytes, got) = (number(&value["bytes"]), server.line.moved());
+    println!("{bytes} counted, {got} read, {} bit/s at the least", value["ci95_bps"][0]);
+    assert!(bytes <= got + number(&value["streams"]) * (128 << 10), "{bytes} counted, {got} read");
+    assert!(bytes > got / 2, "{bytes} counted, {got} read");
+    assert!(number(&value["ci95_bps"][0]) as f64 <= mbit_s * 1.1e6, "{value:#}");
+}
 
 /// One probe against these mires.
 fn arguments<'a>(probe: &'a str, size: &'a str, mires: &'a [String]) -> Vec<&'a str> {
@@ -81,9 +88,7 @@ fn a_mire_that_claims_more_than_it_got_gives_no_rate_above_what_it_got() {
         let (report, _) = run("upload", "large", &[format!("ndt7+http://{}/", server.address)]);
         let value = measured(&report, "upload");
         assert!(has_caveat(&report, "upload", "mire_count_mismatch"), "{:#}", outcome(&report, "upload"));
-        let (bytes, got) = (value["bytes"].as_u64().unwrap(), server.line.moved());
-        assert!(bytes <= got + IN_THEIR_SYSTEMS, "{bytes} counted, {got} read");
-        assert_rate(value, 10.0);
+        assert_no_more_than_it_got(value, &server, 10.0);
         // What the mire tells weakens what is said of the upload, too.
         let call = report["assessment"]["usage"]["uses"]
             .as_array()
@@ -100,8 +105,8 @@ fn a_mire_that_tells_the_truth_is_not_called_a_liar() {
     let mire = Mire::start(state.path(), &["--rate", "10M"]);
     for scheme in ["ndt7+http", "librespeed+http"] {
         let (report, _) = run("upload", "small", &[format!("{scheme}://{}/", mire.address)]);
+        measured(&report, "upload");
         assert!(!has_caveat(&report, "upload", "mire_count_mismatch"), "{:#}", outcome(&report, "upload"));
-        assert_rate(measured(&report, "upload"), 10.0);
     }
 }
 
@@ -119,9 +124,7 @@ fn a_mire_that_thanks_for_a_body_before_it_came_gives_no_rate_above_what_it_got(
     println!("{told:#}");
     if told["status"] == "measured" {
         assert!(has_caveat(&report, "upload", "mire_count_mismatch"), "{told:#}");
-        let (bytes, got) = (told["value"]["bytes"].as_u64().unwrap(), server.line.moved());
-        assert!(bytes <= got + IN_THEIR_SYSTEMS, "{bytes} counted, {got} read");
-        assert!(told["value"]["goodput_bps"].as_f64().unwrap() <= 11e6, "{told:#}");
+        assert_no_more_than_it_got(&told["value"], &server, 10.0);
     } else {
         assert_eq!(told["failure"]["cause"], "unexpected_content", "{told:#}");
     }
@@ -153,18 +156,23 @@ fn a_downloads_bytes_are_counted_here_whatever_the_mire_claims() {
 fn what_is_no_measuring_file_gives_no_number_however_long_it_is() {
     const LONG: u64 = 50_000_000;
     let plain = format!("Content-Type: application/octet-stream\r\nContent-Length: {LONG}");
-    for (name, head, body, cause) in [
-        ("an error's body", format!("503 Service Unavailable\r\n{plain}"), LONG, "http_status"),
+    for (name, head, body, causes) in [
+        ("an error's body", format!("503 Service Unavailable\r\n{plain}"), LONG, &["http_status"][..]),
         (
             "a page",
             format!("200 OK\r\nContent-Type: text/html\r\nContent-Length: {LONG}"),
             LONG,
-            "unexpected_content",
+            &["unexpected_content"],
         ),
-        ("gzip", format!("200 OK\r\nContent-Encoding: gzip\r\n{plain}"), LONG, "unexpected_content"),
-        ("a portal", format!("200 OK\r\n{plain}\r\n\r\n<!DOCTYPE html>"), LONG, "unexpected_content"),
-        ("more than announced", "200 OK\r\nContent-Length: 1000000".to_owned(), LONG, "protocol_error"),
-        ("less than announced", format!("200 OK\r\n{plain}"), 1_000_000, "truncated"),
+        ("gzip", format!("200 OK\r\nContent-Encoding: gzip\r\n{plain}"), LONG, &["unexpected_content"]),
+        ("a portal", format!("200 OK\r\n{plain}\r\n\r\n<!DOCTYPE html>"), LONG, &["unexpected_content"]),
+        (
+            "more than announced",
+            "200 OK\r\nContent-Length: 1000000".to_owned(),
+            LONG,
+            &["protocol_error", "truncated"],
+        ),
+        ("less than announced", format!("200 OK\r\n{plain}"), 1_000_000, &["truncated"]),
     ] {
         let server = Server::start(200.0, move |mut stream, line| {
             crooked::head(&mut stream)?;
@@ -172,11 +180,8 @@ fn what_is_no_measuring_file_gives_no_number_however_long_it_is() {
         });
         let (report, status) = run("download", "small", &[format!("http://{}/file", server.address)]);
         let told = outcome(&report, "download");
-        assert_eq!(
-            (&told["status"], &told["failure"]["cause"]),
-            (&"failed".into(), &cause.into()),
-            "{name}: {told:#}"
-        );
+        assert_eq!(told["status"], "failed", "{name}: {told:#}");
+        assert!(causes.iter().any(|cause| told["failure"]["cause"] == *cause), "{name}: {told:#}");
         assert_eq!((verdict(&report), status), ("inconclusive", 3), "{name}");
     }
 }

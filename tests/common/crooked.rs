@@ -96,12 +96,14 @@ pub fn head(stream: &mut TcpStream) -> std::io::Result<(u64, u64)> {
 pub fn swallow(stream: &mut TcpStream, line: &Line, mut left: u64) -> std::io::Result<()> {
     let mut buffer = [0; 8 << 10];
     while left > 0 {
-        let count = stream.read(&mut buffer)?;
+        // Not a byte more: the next request may be behind it.
+        let most = left.min(buffer.len() as u64) as usize;
+        let count = stream.read(&mut buffer[..most])?;
         if count == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         line.pass(count);
-        left = left.saturating_sub(count as u64);
+        left -= count as u64;
     }
     Ok(())
 }
@@ -201,6 +203,7 @@ pub fn ndt7_download(stream: TcpStream, line: &Line, claims: f64) -> std::io::Re
 /// A box that ends TCP near the client, as satellite operators have: it takes up to `holds` bytes at once, whatever the
 /// line behind it lets pass, and hands them on to `mire`. The way back is not slowed.
 pub fn taking_in_advance(mbit_s: f64, holds: usize, mire: SocketAddr) -> Server {
+    const PIECE: usize = 8 << 10;
     Server::start(mbit_s, move |near, line| {
         let far = TcpStream::connect(mire)?;
         let (mut from_near, mut to_near) = (near.try_clone()?, near);
@@ -209,7 +212,6 @@ pub fn taking_in_advance(mbit_s: f64, holds: usize, mire: SocketAddr) -> Server 
             let _ = std::io::copy(&mut from_far, &mut to_near);
             let _ = to_near.shutdown(std::net::Shutdown::Both);
         });
-        const PIECE: usize = 8 << 10;
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Vec<u8>>(holds / PIECE);
         thread::spawn(move || {
             let mut buffer = [0; PIECE];

@@ -29,6 +29,10 @@ const JUDGE_TICKS: u32 = 5;
 /// A tick this late, or so much sleep of the machine, seconds: no scheduler's delay, the machine or the process stood
 /// still. What the far end sent meanwhile says nothing of the line.
 const STOOD_STILL_S: f64 = 2.0;
+/// Silence, seconds on top of two round trips, that is no slow line but a mire that has stalled: nothing is decided in it,
+/// and a transfer does not end in it as if it were whole. A lost segment is sent again within it (RFC 6298: 0.2 s and a
+/// round trip, as Linux has it).
+const SILENCE_S: f64 = 0.5;
 /// Stretch over which the rate shown as progress is taken, seconds.
 const SHOWN_S: f64 = 0.5;
 /// Streams at most: with sixteen, one loss in a hundred at 60 ms still leaves 38 Mbit/s (Mathis et al., 1997).
@@ -277,19 +281,23 @@ impl<'a> Engine<'a> {
                         return self.stood_still(last, now);
                     }
                     last = now;
-                    self.take_point(now);
-                    if self.meter.activity() != activity {
-                        activity = self.meter.activity();
+                    let arrived = self.take_point(now);
+                    // What the systems move counts too: a slow upload is handed over at once, and then drains.
+                    let moved = self.meter.activity().wrapping_add(arrived.unwrap_or(0));
+                    if moved != activity {
+                        activity = moved;
                         self.active_at = now;
                     }
+                    let seen = arrived.is_some() || self.job.direction == Direction::Download;
+                    let silent = seen && now - self.active_at > SILENCE_S + 2.0 * self.facts.rtt;
                     ticks = ticks.wrapping_add(1);
                     if ticks.is_multiple_of(TELL_TICKS) {
                         self.tell(env, now);
                     }
-                    if let Some(end) = self.should_end(now, now - self.active_at) {
+                    if let Some(end) = self.should_end(now, now - self.active_at, silent) {
                         return end;
                     }
-                    if ticks.is_multiple_of(JUDGE_TICKS) && let Some(stop) = self.judge(now) {
+                    if ticks.is_multiple_of(JUDGE_TICKS) && !silent && let Some(stop) = self.judge(now) {
                         return End::Stop(stop);
                     }
                 }
@@ -306,8 +314,8 @@ impl<'a> Engine<'a> {
         End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
-    /// Adds a point to the curve.
-    fn take_point(&mut self, now: f64) {
+    /// Adds a point to the curve; gives what the system knows to have arrived.
+    fn take_point(&mut self, now: f64) -> Option<u64> {
         // In this order: no byte may lack its segment.
         let confirmed = self.meter.counted();
         let arrived = match self.job.direction {
@@ -317,15 +325,16 @@ impl<'a> Engine<'a> {
             Direction::Upload => self.meter.delivered(),
         };
         self.arrivals.push(now, confirmed, arrived);
+        arrived
     }
 
     /// The limits that end a transfer, whatever the curve.
-    fn should_end(&self, now: f64, idle: f64) -> Option<End> {
+    fn should_end(&self, now: f64, idle: f64, silent: bool) -> Option<End> {
         // An upload's reservation reaches the cap before its bytes arrive: its streams end by themselves.
         if self.meter.counted() > 0 && self.job.direction == Direction::Download && self.meter.exhausted() {
             return Some(End::Stop(StopReason::ByteCap));
         }
-        if idle >= self.job.stall_timeout.as_secs_f64() {
+        if idle >= self.job.stall_timeout.as_secs_f64() || (silent && now >= self.cap) {
             let detail = format!("nothing for {idle:.1} s, {} bytes before", self.meter.counted());
             return Some(End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail)));
         }

@@ -256,11 +256,14 @@ impl Meter {
     }
 
     /// Counts bytes that the far end says now to have received since `from` (seconds); of those its own system has not
-    /// acknowledged, none.
-    pub(crate) fn acknowledged(&self, from: f64, bytes: u64) {
+    /// acknowledged, none before it has. Gives how many count now.
+    pub(crate) fn acknowledged(&self, from: f64, bytes: u64) -> u64 {
         let (bytes, all) = self.believed.lock().unwrap_or_else(PoisonError::into_inner).take(bytes);
         if !all {
             self.contradicted();
+        }
+        if bytes == 0 {
+            return 0;
         }
         self.shared.counted.fetch_add(bytes, Ordering::Relaxed);
         let to = self.now();
@@ -269,6 +272,7 @@ impl Meter {
         if let Some(known) = acks.known_until.get_mut(self.stream) {
             *known = to;
         }
+        bytes
     }
 
     /// Notes that the far end claimed bytes it cannot have.

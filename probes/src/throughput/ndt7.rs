@@ -180,9 +180,9 @@ impl Sender {
         }
         // Never more than was sent, whatever the mire claims.
         let told = told.min(self.sent);
-        if told > self.acked {
-            meter.acknowledged(self.acked_at, told - self.acked);
-            self.acked = told;
+        let more = told.saturating_sub(self.acked);
+        self.acked += more;
+        if meter.acknowledged(self.acked_at, more) > 0 {
             self.acked_at = meter.now();
         }
     }
