@@ -204,7 +204,9 @@ fn a_mire_that_stalls_half_way_leaves_the_rate_so_far_with_a_label() {
 
 #[test]
 fn a_mire_that_stalls_soon_leaves_no_verdict() {
-    for (mbit_s, size) in [(20.0, "small"), (4.0, "large")] {
+    for (mbit_s, size, until) in
+        [(20.0, "small", "stable"), (20.0, "small", "verdict"), (4.0, "large", "stable")]
+    {
         // A second and a half, the ramp included.
         let all = (mbit_s * 1e6 / 8.0 * 1.5) as u64;
         let server = Server::start(mbit_s, move |mut stream, line| {
@@ -212,14 +214,15 @@ fn a_mire_that_stalls_soon_leaves_no_verdict() {
             crooked::answer(&mut stream, line, "200 OK\r\nContent-Length: 1000000000", all)?;
             crooked::hold(&mut stream)
         });
-        let (report, status) = run("download", size, &[format!("http://{}/file", server.address)]);
+        let state = tempfile::tempdir().unwrap();
+        let mires = [format!("http://{}/file", server.address)];
+        let mut command = agent(state.path());
+        command.args(arguments("download", size, &mires)).args(["--until", until]);
+        let (report, status) = read(&command.output().unwrap());
         let told = outcome(&report, "download");
-        assert_eq!(
-            (&told["status"], &told["failure"]["cause"]),
-            (&"failed".into(), &"timeout".into()),
-            "{told:#}"
-        );
-        assert_eq!((verdict(&report), status), ("inconclusive", 3), "{mbit_s}");
+        assert_eq!(told["status"], "failed", "{mbit_s} {until}: {told:#}");
+        assert_eq!(told["failure"]["cause"], "timeout", "{mbit_s} {until}: {told:#}");
+        assert_eq!((verdict(&report), status), ("inconclusive", 3), "{mbit_s} {until}");
     }
 }
 
