@@ -314,7 +314,7 @@ impl<'a> Engine<'a> {
         End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
-    /// Adds a point to the curve; gives what the system knows to have arrived.
+    /// Adds a point to the curve; gives what the system knows to have arrived, in units of its own.
     fn take_point(&mut self, now: f64) -> Option<u64> {
         // In this order: no byte may lack its segment.
         let confirmed = self.meter.counted();
@@ -399,9 +399,11 @@ impl<'a> Engine<'a> {
         opening + (UPSET_S + UPSET_BITS / rate.max(1.0)).min(self.cap / 4.0)
     }
 
-    /// Application bytes of a download's segments, where they are alike: a saturated line's are full.
+    /// Application bytes of a download's segments, where some came out of order (otherwise nothing was kept back, and
+    /// what was read is the truth) and all are alike: a saturated line's are full.
     fn full_segment(&self) -> Option<f64> {
-        let largest = self.meter.kernel_received()?.segment as f64 / self.facts.overhead.tcp_bytes_per_byte;
+        let received = self.meter.kernel_received().filter(|received| received.out_of_order > 0)?;
+        let largest = received.segment as f64 / self.facts.overhead.tcp_bytes_per_byte;
         self.arrivals.bytes_per_segment().filter(|bytes| *bytes >= FULL_SHARE * largest)
     }
 

@@ -84,23 +84,23 @@ struct Watched {
     kernel: Kernel,
     /// What it had delivered before it carried payload.
     delivered_before: u64,
-    /// What the stream's connections before it delivered…
-    earlier: u64,
-    /// …and received.
-    earlier_received: Option<Received>,
+    /// What the stream's connections before it delivered, received and sent.
+    earlier: (u64, Received, Sent),
 }
 
 impl Watched {
     /// TCP's bytes of the stream that the far end's system has said to have since it carries payload.
     fn delivered(&self) -> Option<u64> {
         let here = self.kernel.delivered()?.saturating_sub(self.delivered_before);
-        Some(self.earlier.saturating_add(here))
+        Some(self.earlier.0.saturating_add(here))
     }
 
-    /// What the stream received.
     fn received(&self) -> Option<Received> {
-        let here = self.kernel.received()?;
-        Some(self.earlier_received.map_or(here, |earlier| earlier.with(here)))
+        Some(self.earlier.1.and(self.kernel.received()?))
+    }
+
+    fn sent(&self) -> Option<Sent> {
+        Some(self.earlier.2.and(self.kernel.sent()?))
     }
 }
 
@@ -199,10 +199,12 @@ impl Meter {
         let mut watched = self.watched();
         let place = watched.iter().position(|one| one.stream == self.stream);
         let before = place.map(|place| watched.swap_remove(place));
-        let earlier = before.as_ref().and_then(Watched::delivered).unwrap_or(0);
-        let earlier_received = before.as_ref().and_then(Watched::received);
+        let earlier = before.map(|one| {
+            (one.delivered().unwrap_or(0), one.received().unwrap_or_default(), one.sent().unwrap_or_default())
+        });
         let delivered_before = kernel.delivered().unwrap_or(0);
-        watched.push(Watched { stream: self.stream, kernel, delivered_before, earlier, earlier_received });
+        let earlier = earlier.unwrap_or_default();
+        watched.push(Watched { stream: self.stream, kernel, delivered_before, earlier });
     }
 
     /// TCP's bytes on all connections that the far end's system has said to have since they carry payload; `None` where
@@ -216,7 +218,7 @@ impl Meter {
 
     /// What was received on all connections; `None` where the system does not tell.
     pub(crate) fn kernel_received(&self) -> Option<Received> {
-        self.watched().iter().filter_map(Watched::received).reduce(Received::with)
+        self.watched().iter().filter_map(Watched::received).reduce(Received::and)
     }
 
     /// The longest smoothed round trip of the connections, load included, seconds; 0 where the system does not tell.
@@ -226,12 +228,7 @@ impl Meter {
 
     /// What was sent on all connections; `None` where the system does not tell.
     pub(crate) fn kernel_sent(&self) -> Option<Sent> {
-        self.watched().iter().filter_map(|one| one.kernel.sent()).reduce(|a, b| Sent {
-            bytes: a.bytes.saturating_add(b.bytes),
-            segments: a.segments.saturating_add(b.segments),
-            busy_us: a.busy_us.saturating_add(b.busy_us),
-            window_limited_us: a.window_limited_us.saturating_add(b.window_limited_us),
-        })
+        self.watched().iter().filter_map(Watched::sent).reduce(Sent::and)
     }
 
     /// Asks to send up to `wanted` bytes; returns how many are allowed.

@@ -23,7 +23,7 @@ pub(crate) struct Received {
 
 impl Received {
     /// Both together.
-    pub(crate) fn with(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.saturating_add(other.bytes),
             segments: self.segments.saturating_add(other.segments),
@@ -47,6 +47,16 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            segments: self.segments.saturating_add(other.segments),
+            busy_us: self.busy_us.saturating_add(other.busy_us),
+            window_limited_us: self.window_limited_us.saturating_add(other.window_limited_us),
+        }
+    }
+
     /// The share of the time in which the far end took no more.
     pub(crate) fn window_limited(self) -> f64 {
         self.window_limited_us as f64 / self.busy_us.max(1) as f64
