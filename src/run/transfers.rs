@@ -2,6 +2,7 @@
 //! went on beside it.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use sonde_probes::link::{self, Direction};
 use sonde_probes::throughput::{self, Goal, MireUrl};
@@ -11,11 +12,22 @@ use sonde_report::document::Measurements;
 use sonde_report::values::{InternetAccess, LimitedBy, TransferValue};
 use sonde_report::{CaveatCode, Measurement, Outcome};
 
+use tokio::time::sleep;
+
 use super::steps::Taken;
 use crate::plan::{Budget, Plan};
 
 /// Fewer bytes than this say nothing about a rate: a repetition is not worth starting.
 const LEAST_REPETITION: u64 = 1_000_000;
+
+/// How often the interface is looked at while queues drain.
+const DRAIN_STEP: Duration = Duration::from_millis(50);
+/// Steps in a row that must be quiet.
+const DRAIN_CALM: u32 = 2;
+/// Share of the transfer's rate below which a step is quiet.
+const DRAINED_SHARE: f64 = 0.1;
+/// Longest wait: a second of a full queue, and a long round trip.
+const DRAIN_CAP: Duration = Duration::from_secs(2);
 
 /// The download, repeated where the verdict needs a second one that agrees.
 pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) {
@@ -26,9 +38,28 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
     let config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
     watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
     if let Some(config) = repetition(plan, taken, mires) {
+        drained(taken).await;
         watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
     }
     env.tell(Event::Finished(ProbeName::Download));
+}
+
+/// Waits until what the first transfer left in the queues has come out: a second one that begins behind it sees a longer
+/// round trip, and bytes that are not its own. Not longer than [`DRAIN_CAP`]: the rest is others' traffic.
+async fn drained(taken: &Taken) {
+    let Some(rate) = taken.measurements.download.as_ref().and_then(Measurement::value) else { return };
+    let counter = || taken.watch.as_ref().and_then(|watch| watch.counter(Direction::Down));
+    let quiet = rate.ip_rate_bps as f64 / 8.0 * DRAIN_STEP.as_secs_f64() * DRAINED_SHARE;
+    let start = Instant::now();
+    let mut before = counter();
+    let mut calm = 0;
+    while calm < DRAIN_CALM && start.elapsed() < DRAIN_CAP {
+        sleep(DRAIN_STEP).await;
+        let now = counter();
+        let Some(moved) = now.zip(before).map(|(now, before)| now.saturating_sub(before)) else { return };
+        calm = if (moved as f64) < quiet { calm + 1 } else { 0 };
+        before = now;
+    }
 }
 
 /// How to measure a second time, where the first could lead to "not met". Another mire comes first: what limited the
@@ -108,12 +139,14 @@ async fn watched(
     }
 }
 
-/// What a transfer moved at the IP layer: its application bytes and the share of headers its rates tell.
+/// What a transfer moved at the IP layer: its application bytes (those that had come and were not read, too) and the
+/// share of headers its rates tell.
 fn ip_bytes(value: &TransferValue) -> u64 {
+    let bytes = value.samples.last().map_or(0, |sample| sample.bytes).max(value.bytes);
     if value.goodput_bps == 0 {
-        return value.bytes;
+        return bytes;
     }
-    (value.bytes as f64 * value.ip_rate_bps as f64 / value.goodput_bps as f64) as u64
+    (bytes as f64 * value.ip_rate_bps as f64 / value.goodput_bps as f64) as u64
 }
 
 /// The mires with the one the download used in front.

@@ -165,7 +165,9 @@ impl Watch {
         }
     }
 
-    fn counter(&self, direction: Direction) -> Option<u64> {
+    /// Bytes that have gone through the interface in a direction; `None` where the system does not tell.
+    #[must_use]
+    pub fn counter(&self, direction: Direction) -> Option<u64> {
         let (received, sent) = counters(self.interface.as_deref()?)?;
         Some(match direction {
             Direction::Down => received,

@@ -26,6 +26,11 @@ const CLEARLY: f64 = 1.10;
 /// Shortest part, seconds: several scheduler ticks, several packets at every threshold.
 const MIN_PART_S: f64 = 0.05;
 
+/// "Below" needs at least so many bytes: the lowest threshold's 8 Mbit/s bring them in a third of a second…
+const LEAST_BYTES: f64 = 320e3;
+/// …or so much time, seconds: a line that has not brought them by then is slow, whatever its round trip.
+const LEAST_S: f64 = 4.0;
+
 /// A threshold in application bytes, bit/s.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Threshold {
@@ -76,9 +81,10 @@ fn answers(
     // A burst that has just ended still lifts the mean.
     let recent = series.rate((series.end() - RECENT_S.max(2.0 * conditions.rtt)).max(0.0), series.end());
     let above = low > upper_edge && recent >= at_least && burst_excluded(series, at_least);
-    let below = settled && high < lower_edge;
+    let known = series.bytes_at(series.end()) >= LEAST_BYTES || series.end() >= LEAST_S;
+    let below = settled && known && high < lower_edge;
     // A burst may hide a rate below the band, too, but then the answer is "cannot tell" all the same.
-    let within = settled && low > lower_edge && high < upper_edge;
+    let within = settled && known && low > lower_edge && high < upper_edge;
     above || below || within
 }
 
