@@ -179,6 +179,7 @@ impl Plan {
             stall_timeout: STALL,
             goal,
             streams: 1,
+            load: None,
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum ProbeName {
     Download,
     /// Upstream rate.
     Upload,
+    /// Answers while the transfers load the line.
+    Responsiveness,
     /// Resolvers.
     Dns,
     /// Service hosts.
@@ -70,12 +72,13 @@ pub enum ProbeName {
 
 impl ProbeName {
     /// Every probe, in the order of the report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Link,
         Self::Internet,
         Self::Latency,
         Self::Download,
         Self::Upload,
+        Self::Responsiveness,
         Self::Dns,
         Self::Endpoints,
         Self::Wifi,
@@ -91,6 +94,7 @@ impl ProbeName {
             Self::Latency => "latency",
             Self::Download => "download",
             Self::Upload => "upload",
+            Self::Responsiveness => "responsiveness",
             Self::Dns => "dns",
             Self::Endpoints => "endpoints",
             Self::Wifi => "wifi",

@@ -15,6 +15,7 @@ pub mod internet;
 pub mod latency;
 pub mod link;
 pub mod path;
+pub mod responsiveness;
 pub mod stats;
 pub mod throughput;
 pub mod wifi;

@@ -9,8 +9,8 @@ use crate::{
     assess::Assessment,
     requirement::SchoolSize,
     values::{
-        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, PathValue, TransferValue,
-        WifiValue,
+        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, PathValue,
+        ResponsivenessValue, TransferValue, WifiValue,
     },
 };
 
@@ -138,6 +138,9 @@ pub struct Measurements {
     pub download: Option<Measurement<TransferValue>>,
     /// Upstream rate.
     pub upload: Option<Measurement<TransferValue>>,
+    /// How the line answers while the transfers load it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsiveness: Option<Measurement<ResponsivenessValue>>,
     /// Each resolver.
     #[serde(default)]
     pub dns: Vec<Measurement<DnsValue>>,

@@ -155,6 +155,16 @@ pub enum CaveatCode {
     SilentHops,
     /// The measurement ran on an emulated link or embedded servers (`demo`).
     Demonstration,
+    /// The mire's protocol allows no probe on a connection that carries load: no responsiveness figure.
+    NoLoadedProbe,
+    /// The mire speaks no TLS: its handshake is missing from the responsiveness figure.
+    NoTlsPhase,
+    /// Probes on new connections failed while the line was loaded.
+    ForeignProbesFailed,
+    /// The round trip without load is not known: what load adds cannot be told.
+    IdleUnknown,
+    /// Too few probes of one kind were answered for their figure.
+    FewProbes,
 }
 
 impl CaveatCode {
@@ -190,7 +200,12 @@ impl CaveatCode {
             | Self::PartialScan
             | Self::NoSchoolSsid
             | Self::SilentHops
-            | Self::Demonstration => false,
+            | Self::Demonstration
+            | Self::NoLoadedProbe
+            | Self::NoTlsPhase
+            | Self::ForeignProbesFailed
+            | Self::IdleUnknown
+            | Self::FewProbes => false,
         }
     }
 
@@ -394,6 +409,10 @@ pub enum ReasonCode {
     OutOfData,
     /// It only works directly, and the run goes through a proxy.
     NotThroughProxy,
+    /// It is measured beside a transfer, and there was none that gave a value.
+    NoTransfer,
+    /// Too few probes were answered while the transfer lasted.
+    TooFewSamples,
 }
 
 /// What a user can do about an obstacle.

@@ -3,6 +3,7 @@
 mod around;
 mod command;
 mod deliver;
+mod loaded;
 mod steps;
 mod transfers;
 

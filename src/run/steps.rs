@@ -18,7 +18,7 @@ use sonde_report::values::{LatencyValue, LinkValue};
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
-use super::transfers;
+use super::{loaded, transfers};
 use crate::plan::Plan;
 
 /// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
@@ -62,6 +62,7 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
     }
     transfers::download(plan, env, taken, &mires).await;
     transfers::upload(plan, env, taken).await;
+    loaded::note_absence(plan, taken);
     // Without a network only named mires were tried: the rest says so.
     if has_no_network(&taken.measurements) {
         fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
@@ -262,14 +263,25 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
     let mire = plan.mires.first().map(ToString::to_string).unwrap_or_default();
     let host = first_host(plan).unwrap_or_default();
     for &probe in &plan.probes {
-        let Measurements { link, internet, latency, download, upload, dns, endpoints, wifi, path } =
-            measurements;
+        let Measurements {
+            link,
+            internet,
+            latency,
+            download,
+            upload,
+            responsiveness,
+            dns,
+            endpoints,
+            wifi,
+            path,
+        } = measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),
             ProbeName::Internet => fill(internet, "", code, remedy),
             ProbeName::Latency => fill(latency, &host, code, remedy),
             ProbeName::Download => fill(download, &mire, code, remedy),
             ProbeName::Upload => fill(upload, &mire, code, remedy),
+            ProbeName::Responsiveness => fill(responsiveness, &host, code, remedy),
             ProbeName::Wifi => fill(wifi, "", code, remedy),
             ProbeName::Path => fill(path, &host, code, remedy),
             ProbeName::Dns if dns.is_empty() => dns.push(missing("", code, remedy)),

@@ -14,6 +14,7 @@ use sonde_report::{CaveatCode, Measurement, Outcome};
 
 use tokio::time::sleep;
 
+use super::loaded::Beside;
 use super::steps::Taken;
 use crate::plan::{Budget, Plan};
 
@@ -35,8 +36,10 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
         return;
     }
     env.tell(Event::Started(ProbeName::Download));
-    let config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
+    let mut config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
+    let beside = Beside::begin(plan, env, &mut config);
     watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
+    beside.end(taken, Direction::Down);
     if let Some(config) = repetition(plan, taken, mires) {
         drained(taken).await;
         watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
@@ -86,9 +89,11 @@ pub(super) async fn upload(plan: &Plan, env: &Env, taken: &mut Taken) {
         return;
     }
     let mires = led_by_the_one_used(&plan.upload_mires, &taken.measurements);
-    let config = Plan::transfer(mires, plan.upload, upload_goal(&plan.goal));
+    let mut config = Plan::transfer(mires, plan.upload, upload_goal(&plan.goal));
+    let beside = Beside::begin(plan, env, &mut config);
     env.tell(Event::Started(ProbeName::Upload));
     watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
+    beside.end(taken, Direction::Up);
     env.tell(Event::Finished(ProbeName::Upload));
 }
 

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use sonde_report::{
-    Measurement, Report,
+    Measurement, Outcome, Report,
     assess::{Unit, Verdict, VerdictKind},
+    values::LoadedLatency,
 };
 
 use super::page::clean;
@@ -71,6 +72,14 @@ fn performance_data(report: &Report) -> Vec<String> {
             data.push(format!("loss={:.1}%;;;0;100", value.best.loss_ratio * 100.0));
         }
     }
+    for (way, loaded) in loaded(report) {
+        if let Some(added) = loaded.added_us {
+            data.push(format!("{way}_added_latency={}s;;;0", seconds(added)));
+        }
+        if let Some(rpm) = loaded.rpm {
+            data.push(format!("{way}_rpm={rpm};;;0"));
+        }
+    }
     if let Some(count) =
         report.assessment.verdicts.iter().find(|v| v.unit == Unit::AccessPoint).and_then(|v| v.observed)
     {
@@ -88,6 +97,16 @@ fn services(report: &Report) -> impl Iterator<Item = &Verdict> {
     let verdicts = report.assessment.verdicts.iter();
     verdicts
         .filter(|v| v.unit == Unit::Service && v.subject.is_some() && v.verdict != VerdictKind::NotApplicable)
+}
+
+/// The line under load, by the transfer that loaded it.
+fn loaded(report: &Report) -> impl Iterator<Item = (&'static str, &LoadedLatency)> {
+    let value = report.measurements.responsiveness.as_ref().and_then(Measurement::value);
+    let ways = value.map(|value| [("download", &value.download), ("upload", &value.upload)]);
+    ways.into_iter().flatten().filter_map(|(way, outcome)| match outcome {
+        Some(Outcome::Measured { value, .. }) => Some((way, value)),
+        _ => None,
+    })
 }
 
 /// Microseconds as seconds, exactly.
@@ -121,6 +140,19 @@ pub fn prometheus(report: &Report) -> String {
     out.gauge("latency_jitter_seconds", "Mean difference of successive round trips.", jitter.map(seconds));
     let loss = measurements.latency.as_ref().and_then(Measurement::value).map(|v| v.best.loss_ratio);
     out.gauge("packet_loss_ratio", "Share of probes without an answer.", loss.filter(|r| r.is_finite()));
+    for (way, loaded) in loaded(report) {
+        out.gauge(
+            &format!("{way}_loaded_latency_seconds"),
+            "Median round trip while the transfer lasted.",
+            Some(seconds(loaded.median_us)),
+        );
+        out.gauge(
+            &format!("{way}_added_latency_seconds"),
+            "What the transfer's load added to the median round trip.",
+            loaded.added_us.map(seconds),
+        );
+        out.gauge(&format!("{way}_rpm"), "Responsiveness, round trips per minute.", loaded.rpm);
+    }
     let threshold =
         report.assessment.verdicts.iter().find(|v| v.unit == Unit::BitPerSecond).and_then(|v| v.at_least);
     out.gauge("download_threshold_bits_per_second", "Recommended download rate.", threshold);

@@ -81,6 +81,7 @@ fn name(probe: ProbeName) -> Label {
         ProbeName::Latency => Label::Latency,
         ProbeName::Download => Label::Download,
         ProbeName::Upload => Label::Upload,
+        ProbeName::Responsiveness => Label::Responsiveness,
         ProbeName::Dns => Label::Dns,
         ProbeName::Endpoints => Label::Services,
         ProbeName::Wifi => Label::Wifi,

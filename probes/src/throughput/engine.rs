@@ -478,13 +478,17 @@ impl<'a> Engine<'a> {
 
     fn tell(&self, env: &Env, now: f64) {
         let series = self.curve().0;
+        let rate_bps = series.rate((series.end() - SHOWN_S).max(0.0), series.end()).round() as u64;
+        if let Some(load) = &self.job.load {
+            load.goes_at(rate_bps);
+        }
         env.tell(Event::Transfer {
             probe: match self.job.direction {
                 Direction::Download => ProbeName::Download,
                 Direction::Upload => ProbeName::Upload,
             },
             fraction: (now / self.cap.max(1e-3)).max(self.meter.used()).min(1.0),
-            rate_bps: series.rate((series.end() - SHOWN_S).max(0.0), series.end()).round() as u64,
+            rate_bps,
             bytes: self.meter.counted(),
         });
     }

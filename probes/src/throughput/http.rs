@@ -155,7 +155,7 @@ fn endpoint(job: &Job, upload: bool) -> Target {
 }
 
 /// `name` in the folder `path` (a query on the folder makes no sense and is dropped).
-pub(super) fn below(path: &str, name: &str) -> String {
+pub(crate) fn below(path: &str, name: &str) -> String {
     let folder = path.split('?').next().unwrap_or("/");
     format!("{}/{name}", folder.trim_end_matches('/'))
 }

@@ -24,6 +24,7 @@ mod decide;
 mod engine;
 mod estimate;
 mod http;
+mod load;
 mod meter;
 pub mod mire_url;
 mod ndt7;
@@ -37,6 +38,8 @@ mod tcp_info;
 mod tests;
 
 use engine::Transfer;
+pub(crate) use http::below;
+pub use load::{Answered, Load, UnderWay};
 pub use mire_url::MireUrl;
 pub use repetition::merge_repetition;
 use stream::{Direction, Job};
@@ -66,6 +69,8 @@ pub struct Config {
     /// Streams to begin with: 1 where nothing is known, and more are opened while they help; or what a transfer before
     /// found worth opening, and no more are.
     pub streams: usize,
+    /// Told to those who probe beside the transfer.
+    pub load: Option<Arc<Load>>,
 }
 
 /// When a transfer has done its work.
@@ -101,7 +106,11 @@ async fn measure(config: &Config, env: &Env, direction: Direction) -> Measuremen
         if budget == 0 {
             break;
         }
+        if let Some(load) = &config.load {
+            load.begins();
+        }
         let job = Job {
+            load: config.load.clone(),
             mire: mire.clone(),
             direction,
             dialer: Arc::clone(&env.dialer),
@@ -256,7 +265,7 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
 }
 
 /// A failure in codes: `http/http_status: 500 Internal Server Error`.
-fn named(stage: Stage, cause: Cause, detail: Option<&str>) -> String {
+pub(crate) fn named(stage: Stage, cause: Cause, detail: Option<&str>) -> String {
     let code = |code: Result<serde_json::Value, serde_json::Error>| {
         code.ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
     };

@@ -2,21 +2,28 @@
 //!
 //! An upload's bytes are counted when the mire says that it has them: by its counters, and by answering the ping
 //! (RFC 6455, 5.5.3) that follows each message, since a pong comes from the program that read all before it.
+//!
+//! Where somebody probes beside the transfer, its first stream also tells how long a loaded connection takes to answer:
+//! by the same pings in an upload, by pings of its own in a download.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream as _, StreamExt as _};
+use futures_util::{Sink, SinkExt as _, Stream as _, StreamExt as _};
 use serde::Deserialize;
 use sonde_report::{Cause, Failure, Stage};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
+use super::Load;
 use super::http::{below, status_failure};
 use super::meter::Meter;
 use super::payload::{BLOCK, block};
@@ -41,10 +48,15 @@ const WIRE_BYTES_PER_BYTE: f64 = 1.0 + 22.0 / 16_384.0 + 14.0 / 8_192.0;
 /// and TLS records add to short messages.
 const COUNTERS_DIFFER: f64 = 1.02;
 
+/// Between two pings of a loaded download: some 30 answers in a short transfer, and 14 bytes each way beside megabits.
+const PING_EVERY: Duration = Duration::from_millis(150);
+
 /// A WebSocket connection to a mire.
 #[derive(Debug)]
 pub(crate) struct Ndt7Stream {
     socket: WebSocketStream<Counted>,
+    /// Told how long this connection takes to answer.
+    load: Option<Arc<Load>>,
 }
 
 impl Ndt7Stream {
@@ -68,18 +80,43 @@ impl Ndt7Stream {
         match timeout(job.dialer.config().answer_timeout, greeting).await {
             Err(_) => Err(Failure::new(Stage::Http, Cause::Timeout)),
             Ok(Err(error)) => Err(greeting_failure(&error, &target)),
-            Ok(Ok((socket, _))) => Ok((Self { socket }, facts)),
+            Ok(Ok((socket, _))) => {
+                let load = job.load.clone().filter(|load| load.claim());
+                Ok((Self { socket, load }, facts))
+            }
         }
     }
 
     /// Receives until the mire closes.
     pub(crate) async fn download(mut self, meter: &Meter) -> Result<(), Failure> {
         self.socket.get_mut().meter = Some(meter.clone());
-        while let Some(message) = self.socket.next().await {
+        let start = Instant::now();
+        let mut pings = interval(PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut asked = 0_u64;
+        loop {
+            let message = tokio::select! {
+                message = self.socket.next() => message,
+                _ = pings.tick(), if self.load.is_some() => {
+                    // The ping says when it was asked; a pong that says anything later is not believed.
+                    asked = crate::clock::micros(start.elapsed());
+                    let ping = Message::Ping(Bytes::copy_from_slice(&asked.to_be_bytes()));
+                    // Its errors come out of the reading, too.
+                    let _ = self.socket.send(ping).await;
+                    continue;
+                }
+            };
             match message {
-                Ok(Message::Close(_)) | Err(Error::ConnectionClosed) => break,
-                Ok(_) => {}
-                Err(error) => return Err(failure(&error)),
+                Some(Ok(Message::Pong(told))) => {
+                    let told =
+                        told.as_ref().try_into().ok().map(u64::from_be_bytes).filter(|told| *told <= asked);
+                    if let (Some(load), Some(told)) = (&self.load, told) {
+                        load.answered(start + Duration::from_micros(told));
+                    }
+                }
+                None | Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) => break,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(failure(&error)),
             }
         }
         Ok(())
@@ -87,8 +124,15 @@ impl Ndt7Stream {
 
     /// Sends until told to stop, then waits for what is still on its way to be acknowledged.
     pub(crate) async fn upload(self, meter: &Meter) -> Result<(), Failure> {
-        let mut sender =
-            Sender { socket: self.socket, sent: 0, acked: 0, acked_at: meter.now(), ping_due: false };
+        let mut sender = Sender {
+            socket: self.socket,
+            sent: 0,
+            acked: 0,
+            acked_at: meter.now(),
+            ping_due: false,
+            load: self.load,
+            pings: VecDeque::new(),
+        };
         std::future::poll_fn(|cx| sender.poll(cx, meter)).await
     }
 }
@@ -104,6 +148,10 @@ struct Sender {
     acked_at: f64,
     /// Whether the last message still wants its ping.
     ping_due: bool,
+    /// Told how long this connection takes to answer.
+    load: Option<Arc<Load>>,
+    /// Pings under way for it: what each says, and when it was handed over.
+    pings: VecDeque<(u64, Instant)>,
 }
 
 impl Sender {
@@ -147,6 +195,9 @@ impl Sender {
     fn next_message(&mut self, meter: &Meter) -> Option<Message> {
         if self.ping_due {
             self.ping_due = false;
+            if self.load.is_some() {
+                self.pings.push_back((self.sent, Instant::now()));
+            }
             return Some(Message::Ping(Bytes::copy_from_slice(&self.sent.to_be_bytes())));
         }
         if meter.stopping() {
@@ -174,6 +225,9 @@ impl Sender {
             Message::Text(text) => counted_by_mire(text.as_str()),
             _ => None,
         };
+        if let (Message::Pong(_), Some(told)) = (message, told) {
+            self.heard(told);
+        }
         let told = told.unwrap_or(0);
         if told as f64 > self.sent as f64 * COUNTERS_DIFFER + 4096.0 {
             meter.contradicted();
@@ -184,6 +238,18 @@ impl Sender {
         self.acked += more;
         if meter.acknowledged(self.acked_at, more) > 0 {
             self.acked_at = meter.now();
+        }
+    }
+}
+
+impl Sender {
+    /// A ping's answer: those before it without one (a mire may answer the latest only, RFC 6455, 5.5.3) are forgotten.
+    fn heard(&mut self, told: u64) {
+        while let Some(&(said, asked)) = self.pings.front().filter(|(said, _)| *said <= told) {
+            self.pings.pop_front();
+            if let Some(load) = self.load.as_ref().filter(|_| said == told) {
+                load.answered(asked);
+            }
         }
     }
 }

@@ -9,13 +9,13 @@ use sonde_report::requirement::Layer;
 use sonde_report::values::{MireProtocol, Phases, TlsInfo};
 
 use super::Goal;
-use super::MireUrl;
 use super::decide::Threshold;
 use super::http::HttpStream;
 use super::meter::Meter;
 use super::ndt7::Ndt7Stream;
 use super::overhead::{Overhead, Tls};
 use super::tcp_info::Kernel;
+use super::{Load, MireUrl};
 use crate::dial::{Connection, Dialer, Target};
 
 /// The longest round trip believed from a handshake, seconds: a geostationary link's with its queue. Longer, it was
@@ -47,6 +47,8 @@ pub(crate) struct Job {
     pub(crate) streams: usize,
     /// The far end that the first stream found: all streams go there, and none waits again for what did not answer.
     pub(crate) far_end: Option<std::net::IpAddr>,
+    /// Told to those who probe beside.
+    pub(crate) load: Option<Arc<Load>>,
 }
 
 impl Job {
@@ -148,14 +150,18 @@ impl Stream {
     /// Connects, and greets where the protocol wants it.
     pub(crate) async fn open(job: &Job) -> Result<(Self, Facts), Failure> {
         let upload = job.direction == Direction::Upload;
-        match job.mire.protocol {
+        let opened = match job.mire.protocol {
             MireProtocol::Http | MireProtocol::Librespeed => HttpStream::open(job, upload)
                 .await
                 .map(|(stream, facts)| (Self::Http(Box::new(stream)), facts)),
             MireProtocol::Ndt7 => Ndt7Stream::open(job, upload)
                 .await
                 .map(|(stream, facts)| (Self::Ndt7(Box::new(stream)), facts)),
+        };
+        if let (Some(load), Ok((_, facts))) = (&job.load, &opened) {
+            load.opened(&job.mire, facts.peer, facts.via_proxy);
         }
+        opened
     }
 
     /// Carries until the far end is done, the data allowed is used up, or something breaks.

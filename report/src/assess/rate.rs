@@ -322,7 +322,12 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::PartialScan
         | CaveatCode::NoSchoolSsid
         | CaveatCode::SilentHops
-        | CaveatCode::Demonstration => None,
+        | CaveatCode::Demonstration
+        | CaveatCode::NoLoadedProbe
+        | CaveatCode::NoTlsPhase
+        | CaveatCode::ForeignProbesFailed
+        | CaveatCode::IdleUnknown
+        | CaveatCode::FewProbes => None,
     }
 }
 

@@ -19,6 +19,7 @@ impl Writer<'_> {
         self.transfer(Label::Download, measurements.download.as_ref(), &mut blocks);
         self.transfer(Label::Upload, measurements.upload.as_ref(), &mut blocks);
         self.latency(&mut blocks);
+        self.responsiveness(&mut blocks);
         self.internet(&mut blocks);
         self.dns(&mut blocks);
         self.phases(&mut blocks);

@@ -3,6 +3,7 @@
 mod actions;
 mod figures;
 mod head;
+mod loaded;
 mod method;
 mod services;
 mod transfer;

@@ -335,8 +335,8 @@ fn measures(id: &str) -> Option<ArgumentText> {
         ),
         "only" => (
             both(
-                "Seulement ces sondes : link, internet, latency, download, upload, dns, endpoints, wifi, path",
-                "Only these probes: link, internet, latency, download, upload, dns, endpoints, wifi, path",
+                "Seulement ces sondes : link, internet, latency, download, upload, responsiveness, dns, endpoints, wifi, path",
+                "Only these probes: link, internet, latency, download, upload, responsiveness, dns, endpoints, wifi, path",
             ),
             Some(both("SONDE,…", "PROBE,…")),
         ),

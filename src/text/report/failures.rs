@@ -159,6 +159,14 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
             "Cette mesure n’est possible qu’en accès direct, sans proxy.",
             "This measurement only works directly, without a proxy.",
         ),
+        ReasonCode::NoTransfer => (
+            "Elle se fait à côté d’un transfert, et aucun n’a donné de valeur.",
+            "It is made beside a transfer, and none gave a value.",
+        ),
+        ReasonCode::TooFewSamples => (
+            "Trop peu de réponses sont venues pendant le transfert.",
+            "Too few answers came while the transfer lasted.",
+        ),
     };
     lang.pick(fr, en)
 }
@@ -284,6 +292,26 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
         CaveatCode::Demonstration => (
             "Démonstration : serveurs embarqués, aucune école n’a été mesurée.",
             "Demonstration: embedded servers, no school was measured.",
+        ),
+        CaveatCode::NoLoadedProbe => (
+            "Le protocole de cette mire ne permet pas de sonder une connexion chargée : pas d’indice de réactivité (RPM).",
+            "This server’s protocol allows no probe on a loaded connection: no responsiveness figure (RPM).",
+        ),
+        CaveatCode::NoTlsPhase => (
+            "La mire répond sans TLS : la poignée de main TLS manque dans l’indice de réactivité.",
+            "The server answers without TLS: its handshake is missing from the responsiveness figure.",
+        ),
+        CaveatCode::ForeignProbesFailed => (
+            "De nouvelles connexions à la mire ont échoué pendant le transfert.",
+            "New connections to the server failed during the transfer.",
+        ),
+        CaveatCode::IdleUnknown => (
+            "La latence au repos n’est pas connue : ce que la charge y ajoute ne peut pas être dit.",
+            "The idle latency is not known: what load adds to it cannot be told.",
+        ),
+        CaveatCode::FewProbes => (
+            "Trop peu de réponses pour l’indice de réactivité (RPM).",
+            "Too few answers for the responsiveness figure (RPM).",
         ),
     };
     lang.pick(fr, en)

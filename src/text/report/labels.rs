@@ -98,6 +98,9 @@ labels! {
     Download: "Débit descendant", "Download rate";
     Upload: "Débit montant", "Upload rate";
     Latency: "Latence", "Latency";
+    Responsiveness: "Latence en charge", "Latency under load";
+    AddedLatency: "Latence ajoutée", "Added latency";
+    Rpm: "Réactivité", "Responsiveness";
     Dns: "Résolveurs DNS", "DNS resolvers";
     Phases: "Temps de réponse des services", "Response times of the services";
     Wifi: "Wi-Fi", "Wi-Fi";

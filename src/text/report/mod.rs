@@ -6,6 +6,7 @@
 mod advice;
 mod failures;
 mod labels;
+mod loaded;
 mod sentences;
 mod usage;
 mod values;
@@ -14,6 +15,7 @@ mod verdicts;
 pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice};
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
+pub use loaded::{Load, added_latency, loaded_latency, loaded_method, responsiveness, video_call};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
@@ -40,6 +42,7 @@ mod tests {
         include_str!("advice.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),
+        include_str!("loaded.rs"),
         include_str!("sentences.rs"),
         include_str!("usage.rs"),
         include_str!("values.rs"),

@@ -29,6 +29,7 @@ fn config(mires: &[String], seconds: f64) -> Config {
         stall_timeout: Duration::from_secs(1),
         goal: Goal::Stable,
         streams: 1,
+        load: None,
     }
 }
 

@@ -1,0 +1,104 @@
+//! How often to probe, so that the probes are no load of their own.
+//!
+//! The draft allows 100 probes a second and 5 % of the capacity. A transfer beside them is being judged against a
+//! threshold, so the usual pace keeps to 1 %; a slow line, where that would leave too few to count, gets more, and never
+//! more than 5 % with everything.
+
+use std::time::Duration;
+
+/// Share of the line that probes on new connections usually take.
+const USUAL_SHARE: f64 = 0.01;
+/// Share they may take where they would otherwise be rarer than [`SPARSE`].
+const MOST_SHARE: f64 = 0.04;
+/// Share of the echo requests: with the above it makes 5 %.
+const ECHO_SHARE: f64 = 0.01;
+/// Ten a second of each kind are enough for a median over a few seconds, and a tenth of the draft's bound.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// Two a second still make ten in a short transfer.
+const SPARSE: Duration = Duration::from_millis(500);
+/// Rarer than that there is no figure to hope for: longer than any transfer.
+const LONGEST: Duration = Duration::from_secs(60);
+
+// What things cost on the wire, both ways, IP layer, IPv6's longer header taken for both, timestamps on.
+/// SYN and SYN-ACK of 80 bytes, ACK, and two FIN with their ACK of 72.
+const TCP_BYTES: u64 = 2 * 80 + 5 * 72;
+/// A request head of some 150 bytes, an answer's of some 350, a segment and an ACK for each.
+const HTTP_BYTES: u64 = 150 + 350 + 4 * 72;
+/// A hello each way (some 250 and 130 bytes), the rest of the server's flight but the chain (450), the client's end (80),
+/// two tickets (500), and some ten segments and ACK.
+const TLS_BYTES: u64 = 250 + 130 + 450 + 80 + 500 + 10 * 72;
+/// A TLS chain's bytes as long as none was seen: two certificates of a public authority.
+const USUAL_CHAIN: u64 = 3_500;
+/// A TCP segment's payload, for the headers that a chain needs.
+const SEGMENT: u64 = 1_400;
+/// An echo request and its reply with 56 bytes of payload.
+pub(super) const ECHO_BYTES: u64 = 2 * (40 + 8 + 56);
+/// A WebSocket ping or pong in a segment, and the ACK it may cost, both ways.
+pub(super) const PING_BYTES: u64 = 2 * (72 + 14 + 72);
+
+/// What one probe on a new connection costs. `chain`: the certificates' bytes, where TLS is spoken and they were seen.
+pub(super) fn foreign_bytes(tls: bool, chain: Option<u64>) -> u64 {
+    let chain = chain.unwrap_or(USUAL_CHAIN);
+    let tls = if tls { TLS_BYTES + chain + chain.div_ceil(SEGMENT) * 2 * 72 } else { 0 };
+    TCP_BYTES + HTTP_BYTES + tls
+}
+
+/// Time between two probes on new connections of so many bytes each.
+pub(super) fn foreign_interval(bytes: u64, rate_bps: u64) -> Duration {
+    let (usual, most) = (takes(bytes, rate_bps, USUAL_SHARE), takes(bytes, rate_bps, MOST_SHARE));
+    usual.min(most.max(SPARSE)).clamp(SHORTEST, LONGEST)
+}
+
+/// Time between two echo requests.
+pub(super) fn echo_interval(rate_bps: u64) -> Duration {
+    takes(ECHO_BYTES, rate_bps, ECHO_SHARE).clamp(SHORTEST, LONGEST)
+}
+
+/// How long so many bytes take at a share of the rate.
+fn takes(bytes: u64, rate_bps: u64, share: f64) -> Duration {
+    let seconds = bytes as f64 * 8.0 / (rate_bps as f64 * share);
+    Duration::try_from_secs_f64(seconds.min(LONGEST.as_secs_f64())).unwrap_or(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of the line that everything together takes.
+    fn share(rate_bps: u64, tls: bool) -> f64 {
+        let foreign = foreign_bytes(tls, None);
+        let per_second = foreign as f64 / foreign_interval(foreign, rate_bps).as_secs_f64()
+            + ECHO_BYTES as f64 / echo_interval(rate_bps).as_secs_f64();
+        per_second * 8.0 / rate_bps as f64
+    }
+
+    #[test]
+    fn probes_take_at_most_a_twentieth_of_any_line() {
+        for rate in [100_000, 300_000, 1_000_000, 2_000_000, 8_000_000, 100_000_000] {
+            for tls in [false, true] {
+                assert!(share(rate, tls) <= 0.05, "{rate} {tls}: {}", share(rate, tls));
+            }
+        }
+        assert!(share(8_000_000, true) < 0.025, "{}", share(8_000_000, true));
+    }
+
+    #[test]
+    fn at_eight_megabits_a_short_transfer_has_enough_of_them() {
+        let interval = foreign_interval(foreign_bytes(true, None), 8_000_000);
+        assert!(interval <= Duration::from_millis(500), "{interval:?}");
+        assert!(foreign_interval(foreign_bytes(false, None), 8_000_000) < Duration::from_millis(200));
+    }
+
+    #[test]
+    fn no_rate_breaks_the_arithmetic() {
+        for rate in [0, 1, u64::MAX] {
+            for bytes in [0, 1, u64::MAX] {
+                let interval = foreign_interval(bytes, rate);
+                assert!((SHORTEST..=LONGEST).contains(&interval));
+            }
+            assert!((SHORTEST..=LONGEST).contains(&echo_interval(rate)));
+        }
+        // A line too slow for any probe within its share: one in a minute at most.
+        assert_eq!(foreign_interval(foreign_bytes(true, None), 10_000), LONGEST);
+    }
+}

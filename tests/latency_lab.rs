@@ -1,0 +1,182 @@
+//! Round trips against fping's, idle and under load, on emulated links and on the loopback, at the same time on the same
+//! line; and what stands in the report of a line under load.
+//!
+//! Needs root (network namespaces), iproute2, util-linux, fping and rattan; says `skipped: …` where one is missing.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+/// Why the lab cannot run here, if it cannot.
+fn missing(tools: &[&str]) -> Option<String> {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    if !root {
+        return Some("the latency lab needs root (network namespaces)".into());
+    }
+    let absent = tools.iter().find(|tool| Command::new(tool).arg("--help").output().is_err());
+    if let Some(tool) = absent {
+        return Some(format!("the latency lab needs {tool}"));
+    }
+    let probe = Command::new("unshare")
+        .args(["--net", "sysctl", "-qw", "net.ipv4.tcp_congestion_control=cubic"])
+        .output()
+        .unwrap();
+    (!probe.status.success())
+        .then(|| "the latency lab pins cubic: net.ipv4.tcp_allowed_congestion_control must list it".into())
+}
+
+const TOOLS: [&str; 7] = ["unshare", "ip", "bash", "sysctl", "stdbuf", "fping", "rattan"];
+
+fn binary() -> PathBuf {
+    std::env::var_os("SONDE_ECOLE_BIN")
+        .map_or_else(|| env!("CARGO_BIN_EXE_sonde-ecole").into(), PathBuf::from)
+}
+
+/// One link at a time: two would share the machine's cores and measure each other.
+static LAB: Mutex<()> = Mutex::new(());
+
+struct Run {
+    report: Value,
+    /// fping's answers: Unix time of each, s, and its round trip, ms.
+    answers: Vec<(f64, f64)>,
+}
+
+/// Runs the agent and fping side by side; `link` as the script wants it.
+fn beside_fping(link: &[&str], arguments: &[&str]) -> Run {
+    let _alone = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    let out = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/latency.sh");
+    let finished = Command::new("unshare")
+        .args(["--net", "--mount", "bash"])
+        .arg(script)
+        .arg(binary())
+        .arg(out.path())
+        .args(link)
+        .arg("--")
+        .args(arguments)
+        .env("SONDE_ECOLE_STATE", out.path())
+        .output()
+        .unwrap();
+    let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap_or_default();
+    let report = serde_json::from_str(&read("report.json")).unwrap_or_else(|error| {
+        let said = String::from_utf8_lossy(&finished.stderr);
+        panic!("no report ({error}): {}\n{}\n{said}", read("stderr"), read("rattan.log"))
+    });
+    // `[1764072000.12345] 10.0.0.1 : [3], 64 bytes, 50.7 ms (50.6 avg, 0% loss)`
+    let answer = |line: &str| {
+        let at = line.strip_prefix('[')?.split(']').next()?.parse().ok()?;
+        let ms = line.split(" bytes, ").nth(1)?.split(" ms").next()?.parse().ok()?;
+        Some((at, ms))
+    };
+    Run { report, answers: read("fping").lines().filter_map(answer).collect() }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    assert!(values.len() >= 10, "only {} answers of fping", values.len());
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+impl Run {
+    fn value(&self, probe: &str) -> &Value {
+        let measurement = &self.report["measurements"][probe];
+        assert_eq!(measurement["outcome"]["status"], "measured", "{probe}: {measurement:#}");
+        &measurement["outcome"]["value"]
+    }
+
+    /// A probe's start, Unix time, s.
+    fn started(&self, probe: &str) -> f64 {
+        let text = self.report["measurements"][probe]["started_at"].as_str().unwrap();
+        text.parse::<jiff::Timestamp>().unwrap().as_millisecond() as f64 / 1e3
+    }
+
+    /// fping's median while `from` to `to`, ms.
+    fn by_fping(&self, from: f64, to: f64) -> f64 {
+        median(self.answers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, ms)| *ms).collect())
+    }
+
+    /// Asserts that the idle figure by ICMP is fping's, within 0.1 ms.
+    fn assert_idle(&self, name: &str) {
+        let latency = self.value("latency");
+        let series = latency["series"].as_array().unwrap();
+        let of = |method: &str| {
+            let found = series.iter().find(|series| series["method"] == method).unwrap();
+            found["median_us"].as_f64().unwrap() / 1e3
+        };
+        let from = self.started("latency");
+        let elapsed = self.report["measurements"]["latency"]["elapsed_us"].as_f64().unwrap() / 1e6;
+        let fping = self.by_fping(from, from + elapsed);
+        println!("{name}: fping {fping:.3} ms, ICMP {:.3}, TCP {:.3}", of("icmp"), of("tcp"));
+        assert!((of("icmp") - fping).abs() <= 0.1, "{name}: {} against fping's {fping}", of("icmp"));
+    }
+}
+
+#[test]
+fn the_idle_latency_is_fpings_within_a_tenth_of_a_millisecond() {
+    if let Some(missing) = missing(&TOOLS) {
+        println!("skipped: {missing}");
+        return;
+    }
+    let arguments = ["run", "--format", "json", "--only", "latency", "--mire", "ndt7+http://{BASE}:8080/"];
+    beside_fping(&["loopback"], &arguments).assert_idle("loopback");
+    for delay in ["5", "25"] {
+        let link = ["20Mbps", "20Mbps", delay, "100"];
+        beside_fping(&link, &arguments).assert_idle(&format!("a link of 2 x {delay} ms"));
+    }
+}
+
+#[test]
+fn the_latency_under_load_is_fpings_both_ways() {
+    if let Some(missing) = missing(&TOOLS) {
+        println!("skipped: {missing}");
+        return;
+    }
+    // Queues of 36 and 120 ms downstream, 72 and 240 upstream: two small boxes, a good and a bad one.
+    for queue in ["30", "100"] {
+        let run = beside_fping(
+            &["10Mbps", "5Mbps", "15", queue],
+            &[
+                "run",
+                "--format",
+                "json",
+                "--only",
+                "link,latency,download,upload,responsiveness",
+                "--until",
+                "6",
+                "--mire",
+                "ndt7+http://{BASE}:8080/",
+            ],
+        );
+        run.assert_idle(&format!("a link with a queue of {queue}, idle"));
+        for way in ["download", "upload"] {
+            let (transfer, loaded) = (run.value(way), &run.value("responsiveness")[way]);
+            assert_eq!(loaded["status"], "measured", "{loaded:#}");
+            let value = &loaded["value"];
+            let from = run.started(way) + transfer["ramp_ms"].as_f64().unwrap() / 1e3;
+            let to = run.started(way) + transfer["elapsed_ms"].as_f64().unwrap() / 1e3;
+            let fping = run.by_fping(from, to);
+            let ours = value["median_us"].as_f64().unwrap() / 1e3;
+            let ip = transfer["ip_rate_bps"].as_f64().unwrap();
+            let share = value["probe_bytes"].as_f64().unwrap() * 8.0 / (to - run.started(way)) / ip;
+            println!(
+                "{way}, queue {queue}: fping {fping:.2} ms, ours {ours:.2}; added {} us, grade {}, RPM {}, probes {:.2} %",
+                value["added_us"],
+                value["grade"],
+                value["rpm"],
+                share * 100.0
+            );
+            assert_eq!(value["method"], "icmp");
+            assert!(
+                (ours - fping).abs() <= f64::max(2.0, 0.05 * fping),
+                "{way}: {ours} against fping's {fping}"
+            );
+            assert!(share <= 0.05, "{way}: the probes took {share} of the rate");
+            assert!(value["rpm"].as_u64().is_some(), "{value:#}");
+        }
+    }
+}
