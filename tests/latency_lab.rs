@@ -43,6 +43,8 @@ struct Run {
     report: Value,
     /// fping's answers: Unix time of each, s, and its round trip, ms.
     answers: Vec<(f64, f64)>,
+    /// What fping complained of.
+    complaint: String,
 }
 
 /// Runs the agent and fping side by side; `link` as the script wants it.
@@ -72,11 +74,10 @@ fn beside_fping(link: &[&str], arguments: &[&str]) -> Run {
         let ms = line.split(" bytes, ").nth(1)?.split(" ms").next()?.parse().ok()?;
         Some((at, ms))
     };
-    Run { report, answers: read("fping").lines().filter_map(answer).collect() }
+    Run { report, answers: read("fping").lines().filter_map(answer).collect(), complaint: read("fping.err") }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    assert!(values.len() >= 10, "only {} answers of fping", values.len());
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
@@ -97,7 +98,18 @@ impl Run {
 
     /// fping's median while `from` to `to`, ms.
     fn by_fping(&self, from: f64, to: f64) -> f64 {
-        median(self.answers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, ms)| *ms).collect())
+        let during: Vec<f64> =
+            self.answers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, ms)| *ms).collect();
+        assert!(
+            during.len() >= 10,
+            "{} answers of fping from {from} to {to}, of {} from {:?} to {:?}; {}",
+            during.len(),
+            self.answers.len(),
+            self.answers.first(),
+            self.answers.last(),
+            self.complaint
+        );
+        median(during)
     }
 
     /// Asserts that the idle figure by ICMP is fping's, within 0.1 ms.
@@ -148,6 +160,8 @@ fn the_latency_under_load_is_fpings_both_ways() {
                 "link,latency,download,upload,responsiveness",
                 "--until",
                 "6",
+                "--size",
+                "small",
                 "--mire",
                 "ndt7+http://{BASE}:8080/",
             ],

@@ -15,7 +15,7 @@ if [ "${LAB_INSIDE:-}" = yes ]; then
   # /sys still shows the interfaces of the namespace it was mounted in.
   mount -t sysfs none /sys
   # Bounded: 30 s. A line at a time, for it is killed.
-  stdbuf -oL fping -D -c 600 -p 50 "$RATTAN_BASE" >"$out/fping" 2>/dev/null &
+  stdbuf -oL fping -D -c 600 -p 50 "$RATTAN_BASE" >"$out/fping" 2>"$out/fping.err" &
   fping=$!
   "$bin" "${@//\{BASE\}/$RATTAN_BASE}" >"$out/report.json" 2>"$out/stderr" </dev/null || true
   kill $fping
