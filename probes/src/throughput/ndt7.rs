@@ -50,6 +50,9 @@ const COUNTERS_DIFFER: f64 = 1.02;
 
 /// Between two pings of a loaded download: some 30 answers in a short transfer, and 14 bytes each way beside megabits.
 const PING_EVERY: Duration = Duration::from_millis(150);
+/// The largest message of an upload whose answers are timed, and what its socket may hold unsent: a longer one would be
+/// timed with every ping behind it. HTTP/2's usual frame, whose delay the draft's own loaded probes have.
+const TIMED_MESSAGE: usize = 16 << 10;
 
 /// A WebSocket connection to a mire.
 #[derive(Debug)]
@@ -82,6 +85,9 @@ impl Ndt7Stream {
             Ok(Err(error)) => Err(greeting_failure(&error, &target)),
             Ok(Ok((socket, _))) => {
                 let load = job.load.clone().filter(|load| load.claim());
+                if load.is_some() && upload {
+                    hold_little(&socket.get_ref().io);
+                }
                 Ok((Self { socket, load }, facts))
             }
         }
@@ -205,7 +211,8 @@ impl Sender {
         }
         let share = usize::try_from(self.sent / MESSAGE_SHARE).unwrap_or(usize::MAX);
         // Powers of two, as the specification's scaling gives.
-        let wanted = (share.clamp(FIRST_MESSAGE, LARGEST_MESSAGE) + 1).next_power_of_two() / 2;
+        let largest = if self.load.is_some() { TIMED_MESSAGE } else { LARGEST_MESSAGE };
+        let wanted = (share.clamp(FIRST_MESSAGE, largest) + 1).next_power_of_two() / 2;
         let granted = meter.reserve(wanted as u64);
         if granted == 0 {
             return None;
@@ -253,6 +260,16 @@ impl Sender {
         }
     }
 }
+
+/// Keeps what waits in this machine's socket short (the draft asks it of servers too); where the system cannot, the
+/// answers take longer.
+#[cfg(target_os = "linux")]
+fn hold_little(io: &Io) {
+    let _ = socket2::SockRef::from(io.tcp()).set_tcp_notsent_lowat(TIMED_MESSAGE as u32);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hold_little(_: &Io) {}
 
 /// A measurement message, as far as it matters here; everything may be missing.
 #[derive(Debug, Default, Deserialize)]
