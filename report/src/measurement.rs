@@ -130,8 +130,8 @@ pub enum CaveatCode {
     /// The mire's own count of bytes contradicts ours: the mire is not to be trusted. For an upload, whose bytes
     /// only the mire sees arrive, the value is a lower bound; a download's bytes were counted here.
     MireCountMismatch,
-    /// The verdict was decided on so little data that an opening burst of the operator's shaper is not excluded:
-    /// information, it does not weaken a verdict.
+    /// The transfer stopped above the threshold with so little data that an opening burst of the operator's shaper is
+    /// not excluded. Information: it weakens nothing.
     BurstNotExcluded,
     /// The rate varied so much that the interval is wide.
     Unstable,

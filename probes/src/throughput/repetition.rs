@@ -68,5 +68,6 @@ fn about_the_way(code: CaveatCode) -> bool {
             | CaveatCode::ClientLimited
             | CaveatCode::LossLimited
             | CaveatCode::FarEndCountMissing
+            | CaveatCode::MireCountMismatch
     )
 }
