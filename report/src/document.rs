@@ -119,10 +119,24 @@ pub struct Environment {
 /// Bytes a run transferred.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DataUsed {
-    /// Received by the transfers, bytes.
+    /// Received by the transfers, repetitions included, bytes.
     pub received_bytes: u64,
-    /// Sent by the transfers, bytes.
+    /// Sent by the transfers, repetitions included, bytes.
     pub sent_bytes: u64,
+    /// Received by the probes beside the transfers (responsiveness), IP layer, estimated from their protocols, bytes;
+    /// `None` when there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes_received_bytes: Option<u64>,
+    /// Sent by them, the same way, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes_sent_bytes: Option<u64>,
+    /// Received on the interface over the whole run, everybody's traffic and link-layer headers included, bytes;
+    /// `None` when the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface_received_bytes: Option<u64>,
+    /// Sent on the interface over the whole run, the same way, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface_sent_bytes: Option<u64>,
 }
 
 /// Every measurement; `None` (JSON `null`) or an empty list when it was not planned.

@@ -17,6 +17,11 @@ use crate::plan::Plan;
 pub(super) struct Beside(Option<(Stopwatch, Probing)>);
 
 impl Beside {
+    /// Nothing, beside a repetition.
+    pub(super) fn nothing() -> Self {
+        Self(None)
+    }
+
     /// Begins beside the transfer that `config` is for.
     pub(super) fn begin(plan: &Plan, env: &Env, config: &mut throughput::Config) -> Self {
         if !plan.wants(ProbeName::Responsiveness) {
@@ -27,9 +32,19 @@ impl Beside {
         Self(Some((Stopwatch::start(), responsiveness::start(load, env))))
     }
 
+    /// What the probes moved so far, to be told from others' traffic.
+    pub(super) fn moved(&self, direction: Direction) -> u64 {
+        let moved = self.0.as_ref().map(|(_, probing)| probing.moved()).unwrap_or_default();
+        match direction {
+            Direction::Down => moved.received,
+            Direction::Up => moved.sent,
+        }
+    }
+
     /// Ends with the transfer, whose measurement was taken, and notes what came of it.
     pub(super) fn end(self, taken: &mut Taken, direction: Direction) {
         let Some((watch, probing)) = self.0 else { return };
+        *taken.probes_moved.get_or_insert_default() += probing.moved();
         let measurements = &mut taken.measurements;
         let transfer = match direction {
             Direction::Down => &measurements.download,

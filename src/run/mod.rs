@@ -90,7 +90,7 @@ pub async fn execute(
         environment: environment(plan, &env, &taken.measurements),
         partial: cut.is_some(),
         demonstration: plan.demonstration,
-        data_used: data_used(&taken.measurements),
+        data_used: data_used(&taken),
         measurements: taken.measurements,
         assessment: unjudged(&plan.rules),
     };
@@ -119,9 +119,14 @@ fn environment(plan: &Plan, env: &Env, measurements: &Measurements) -> Environme
     }
 }
 
-/// The bytes the transfers counted, repetitions included.
-fn data_used(measurements: &Measurements) -> DataUsed {
+/// The bytes the transfers counted, repetitions included, those of the probes beside them, and the interface's own count of the whole run.
+fn data_used(taken: &steps::Taken) -> DataUsed {
+    let measurements = &taken.measurements;
     DataUsed {
+        probes_received_bytes: taken.probes_moved.map(|moved| moved.received),
+        probes_sent_bytes: taken.probes_moved.map(|moved| moved.sent),
+        interface_received_bytes: taken.interface_moved.map(|(received, _)| received),
+        interface_sent_bytes: taken.interface_moved.map(|(_, sent)| sent),
         received_bytes: measurements.download.as_ref().map_or(0, transferred),
         sent_bytes: measurements.upload.as_ref().map_or(0, transferred),
     }

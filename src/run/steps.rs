@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sonde_probes::clock::Stopwatch;
 use sonde_probes::link::Watch;
+use sonde_probes::responsiveness::Moved;
 use sonde_probes::throughput::MireUrl;
 use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, path, wifi};
 use sonde_report::document::Measurements;
@@ -30,12 +31,17 @@ pub(super) struct Taken {
     pub(super) measurements: Measurements,
     pub(super) clock_offset_ms: Option<i64>,
     pub(super) watch: Option<Watch>,
+    /// What the probes beside the transfers moved; `None` when there were none.
+    pub(super) probes_moved: Option<Moved>,
+    /// Bytes received and sent on the interface over the run, where the system tells.
+    pub(super) interface_moved: Option<(u64, u64)>,
 }
 
 impl Taken {
     /// Puts what was seen around the transfers into the link's measurement.
     pub(super) fn note_conditions(&mut self) {
         let Some(watch) = self.watch.take() else { return };
+        self.interface_moved = watch.moved();
         if let Some(Measurement { outcome: Outcome::Measured { value, .. }, .. }) =
             &mut self.measurements.link
         {

@@ -38,11 +38,12 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
     env.tell(Event::Started(ProbeName::Download));
     let mut config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
     let beside = Beside::begin(plan, env, &mut config);
-    watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
+    watched(taken, Direction::Down, &beside, async { throughput::download(&config, env).await }).await;
     beside.end(taken, Direction::Down);
     if let Some(config) = repetition(plan, taken, mires) {
         drained(taken).await;
-        watched(taken, Direction::Down, async { throughput::download(&config, env).await }).await;
+        let alone = Beside::nothing();
+        watched(taken, Direction::Down, &alone, async { throughput::download(&config, env).await }).await;
     }
     env.tell(Event::Finished(ProbeName::Download));
 }
@@ -92,7 +93,7 @@ pub(super) async fn upload(plan: &Plan, env: &Env, taken: &mut Taken) {
     let mut config = Plan::transfer(mires, plan.upload, upload_goal(&plan.goal));
     let beside = Beside::begin(plan, env, &mut config);
     env.tell(Event::Started(ProbeName::Upload));
-    watched(taken, Direction::Up, async { throughput::upload(&config, env).await }).await;
+    watched(taken, Direction::Up, &beside, async { throughput::upload(&config, env).await }).await;
     beside.end(taken, Direction::Up);
     env.tell(Event::Finished(ProbeName::Upload));
 }
@@ -109,6 +110,7 @@ fn upload_goal(goal: &Goal) -> Goal {
 async fn watched(
     taken: &mut Taken,
     direction: Direction,
+    beside: &Beside,
     work: impl Future<Output = Measurement<TransferValue>>,
 ) {
     if let Some(watch) = &mut taken.watch {
@@ -116,7 +118,8 @@ async fn watched(
     }
     let mut measured = work.await;
     if let Some(watch) = &mut taken.watch {
-        watch.transfer_ends(direction, measured.value().map_or(0, ip_bytes));
+        let own = measured.value().map_or(0, ip_bytes).saturating_add(beside.moved(direction));
+        watch.transfer_ends(direction, own);
     }
     if let (Some(link), Some(watch), Some(rate)) =
         (taken.link(), &taken.watch, measured.value().map(|value| value.ip_rate_bps))

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sonde_report::{
     Measurement, Outcome, Report,
     assess::{Unit, Verdict, VerdictKind},
+    usage::Bound,
     values::LoadedLatency,
 };
 
@@ -171,6 +172,8 @@ pub fn prometheus(report: &Report) -> String {
     );
     let at = report.started_at.instant().as_second();
     out.gauge("run_timestamp_seconds", "When the run started, Unix time.", Some(at));
+    out.data_used(report);
+    out.usage(report);
     out.verdicts(report);
     out.text
 }
@@ -193,6 +196,51 @@ impl Exposition {
 
     fn head(&mut self, name: &str, help: &str) {
         let _ = writeln!(self.text, "# HELP sonde_ecole_{name} {help}\n# TYPE sonde_ecole_{name} gauge");
+    }
+
+    /// The data used, by who counted it.
+    fn data_used(&mut self, report: &Report) {
+        let used = report.data_used;
+        let counts = [
+            ("received", "transfers", Some(used.received_bytes)),
+            ("sent", "transfers", Some(used.sent_bytes)),
+            ("received", "probes", used.probes_received_bytes),
+            ("sent", "probes", used.probes_sent_bytes),
+            ("received", "interface", used.interface_received_bytes),
+            ("sent", "interface", used.interface_sent_bytes),
+        ];
+        self.head(
+            "data_used_bytes",
+            "Data of the run: its transfers, the probes beside them, the whole interface.",
+        );
+        for (direction, counted, bytes) in counts {
+            let Some(bytes) = bytes else { continue };
+            let labels = format!("{},direction=\"{direction}\",counted=\"{counted}\"", self.site);
+            let _ = writeln!(self.text, "sonde_ecole_data_used_bytes{{{labels}}} {bytes}");
+        }
+    }
+
+    /// How many tablets at once, for each use that has a number.
+    fn usage(&mut self, report: &Report) {
+        let uses = report.assessment.usage.iter().flat_map(|usage| &usage.uses);
+        let counted: Vec<_> =
+            uses.filter_map(|one| Some((&one.assumed.id, one.at_once?, one.bound?))).collect();
+        if counted.is_empty() {
+            return;
+        }
+        self.head(
+            "usage_tablets",
+            "Tablets that can do this at once: indicative, by the rules' assumptions.",
+        );
+        for (id, tablets, bound) in counted {
+            let bound = match bound {
+                Bound::Exact => "exact",
+                Bound::AtLeast => "at_least",
+                Bound::MoreThan => "more_than",
+            };
+            let labels = format!("{},use=\"{}\",bound=\"{bound}\"", self.site, escaped(id));
+            let _ = writeln!(self.text, "sonde_ecole_usage_tablets{{{labels}}} {tablets}");
+        }
     }
 
     /// The verdicts as a state set: of the four states of a verdict, one is 1.

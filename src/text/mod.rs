@@ -118,6 +118,12 @@ impl Lang {
         with_unit(&self.decimal(scaled, 1), self.pick(fr, en))
     }
 
+    /// A volume in megabytes with one decimal, whatever its size: for volumes that are compared.
+    #[must_use]
+    pub fn megabytes(self, bytes: u64) -> String {
+        with_unit(&self.decimal(bytes as f64 / 1e6, 1), self.pick("Mo", "MB"))
+    }
+
     /// A short time, given in microseconds, shown in milliseconds with two or three sensible digits, in seconds
     /// from ten seconds on.
     #[must_use]
@@ -232,6 +238,8 @@ mod tests {
         assert_eq!(Fr.volume(512), "512\u{202f}o");
         assert_eq!(Fr.volume(2_500), "2,5\u{202f}ko");
         assert_eq!(Fr.volume(10_000_000_000), "10,0\u{202f}Go");
+        assert_eq!(Fr.megabytes(12_460_000), "12,5\u{202f}Mo");
+        assert_eq!(En.megabytes(40_000), "0.0\u{202f}MB");
     }
 
     #[test]

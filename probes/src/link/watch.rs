@@ -37,6 +37,8 @@ pub enum Direction {
 #[derive(Debug)]
 pub struct Watch {
     interface: Option<String>,
+    /// The counters when the watch started: received, sent.
+    at_start: Option<(u64, u64)>,
     load: Arc<Mutex<Load>>,
     /// Dropping it ends the sampling thread; `None` when the thread could not be started.
     _stop: Option<Sender<()>>,
@@ -123,7 +125,16 @@ impl Watch {
             }
         });
         let stop = sampling.ok().map(|_| stop);
-        Self { interface: interface.map(str::to_owned), load, _stop: stop, open: None, down: None, up: None }
+        let at_start = interface.and_then(counters);
+        Self {
+            interface: interface.map(str::to_owned),
+            at_start,
+            load,
+            _stop: stop,
+            open: None,
+            down: None,
+            up: None,
+        }
     }
 
     /// A transfer starts: the counters are read.
@@ -163,6 +174,14 @@ impl Watch {
             other_received_ratio: self.down.map(|other| other.ratio),
             other_sent_ratio: self.up.map(|other| other.ratio),
         }
+    }
+
+    /// Bytes received and sent on the interface since the watch started, everybody's, link-layer headers included;
+    /// `None` when the system does not tell or the interface was unplugged meanwhile.
+    #[must_use]
+    pub fn moved(&self) -> Option<(u64, u64)> {
+        let (before, now) = (self.at_start?, counters(self.interface.as_deref()?)?);
+        Some((now.0.checked_sub(before.0)?, now.1.checked_sub(before.1)?))
     }
 
     /// Bytes that have gone through the interface in a direction; `None` where the system does not tell.
@@ -275,6 +294,7 @@ mod tests {
         watch.transfer_ends(Direction::Down, 1);
         let seen = watch.conditions();
         assert_eq!((seen.other_received_bytes, seen.other_received_ratio), (None, None));
+        assert_eq!(watch.moved(), None);
     }
 
     /// The real counters of the real loopback: what passes there and is not the run's own is seen.
@@ -294,5 +314,7 @@ mod tests {
         assert!(seen.other_received_bytes.unwrap() >= 200 * 1400, "{seen:?}");
         assert!(seen.other_received_ratio.unwrap() > 0.99, "{seen:?}");
         assert_eq!(seen.other_sent_bytes, None, "no upload was watched");
+        let (received, sent) = watch.moved().unwrap();
+        assert!(received >= 200 * 1400 && sent >= 200 * 1400, "{received} {sent}");
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn outcome(seen: &Seen<'_>, window: Window) -> Outcome<LoadedLatency>
         added_us,
         grade: added_us.map(LatencyGrade::of),
         window_ms: u64::try_from((window.to - window.from).as_millis()).unwrap_or(u64::MAX),
-        probe_bytes: seen.samples.bytes + seen.answers.len() as u64 * pace::PING_BYTES,
+        probe_bytes: seen.samples.moved.total().saturating_add(pace::pings(seen.answers.len()).total()),
     };
     let caveats = caveats(&value, &counted.failures, seen);
     Outcome::Measured { value, caveats }
@@ -177,6 +177,7 @@ mod tests {
     use sonde_report::values::RttSeries;
     use sonde_report::{Cause, Stage};
 
+    use super::super::pace::Moved;
     use super::super::prober::{Echoed, Foreign};
     use super::*;
 
@@ -196,7 +197,14 @@ mod tests {
             result: Ok(times),
         });
         let answers = begins.map(|ms| Answered { asked: after(start, ms), at: after(start, ms + 100) });
-        (Samples { foreign: foreign.collect(), echoed: Vec::new(), bytes: 1_000 }, answers.collect())
+        (
+            Samples {
+                foreign: foreign.collect(),
+                echoed: Vec::new(),
+                moved: Moved { sent: 400, received: 600 },
+            },
+            answers.collect(),
+        )
     }
 
     fn idle(method: RttMethod, median_us: u64) -> LatencyValue {
@@ -336,7 +344,7 @@ mod tests {
             });
             let echoed = echoes.iter()
                 .map(|&(at, took)| Echoed { sent: after(start, at), rtt: Duration::from_millis(took) });
-            let samples = Samples { foreign: foreign.collect(), echoed: echoed.collect(), bytes: 0 };
+            let samples = Samples { foreign: foreign.collect(), echoed: echoed.collect(), moved: Moved::default() };
             let answers: Vec<_> = echoes.iter()
                 .map(|&(at, took)| Answered { asked: after(start, at), at: after(start, at + took) })
                 .collect();

@@ -26,6 +26,7 @@ mod target;
 mod tests;
 
 use figures::{Seen, Window};
+pub use pace::Moved;
 use prober::Shared;
 
 /// Probing under way beside one transfer; dropping it ends it.
@@ -49,6 +50,14 @@ impl Drop for Probing {
 }
 
 impl Probing {
+    /// What the probes moved so far, whatever came of them.
+    #[must_use]
+    pub fn moved(&self) -> Moved {
+        let mut moved = self.shared.samples().moved;
+        moved += pace::pings(self.shared.load.answers().len());
+        moved
+    }
+
     /// Ends the probing and says what came of it. `transfer` is the one it ran beside, `idle` the latency without load:
     /// only one of the same host is compared. Waits for nothing.
     #[must_use]

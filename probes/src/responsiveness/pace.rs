@@ -4,6 +4,7 @@
 //! threshold, so the usual pace keeps to 1 %; a slow line, where that would leave too few to count, gets more, and never
 //! more than 5 % with everything.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 /// Share of the line that probes on new connections usually take.
@@ -24,26 +25,62 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A packet's head.
 const HEAD: u64 = 52;
 /// SYN and SYN-ACK of 60 bytes, an ACK, and the end of the connection.
-const TCP_BYTES: u64 = 2 * 60 + 3 * HEAD;
+const TCP: Moved = Moved { sent: 60 + 2 * HEAD, received: 60 + HEAD };
 /// A request head of some 110 bytes, an answer's of some 300, and an ACK.
-const HTTP_BYTES: u64 = 110 + 300 + 3 * HEAD;
+const HTTP: Moved = Moved { sent: 110 + 2 * HEAD, received: 300 + HEAD };
 /// Hellos (some 240 and 130 bytes), the rest of the server's flight but the chain (200), the client's end (80), two
 /// tickets (500), and some six packets.
-const TLS_BYTES: u64 = 240 + 130 + 200 + 80 + 500 + 6 * HEAD;
+const TLS: Moved = Moved { sent: 240 + 80 + 3 * HEAD, received: 130 + 200 + 500 + 3 * HEAD };
 /// A TLS chain's bytes as long as none was seen: two certificates of a public authority.
 const USUAL_CHAIN: u64 = 3_500;
 /// A TCP segment's payload, for the headers that a chain needs.
 const SEGMENT: u64 = 1_400;
 /// An echo request and its reply with 56 bytes of payload.
-pub(super) const ECHO_BYTES: u64 = 2 * (20 + 8 + 56);
+pub(super) const ECHO: Moved = Moved { sent: 20 + 8 + 56, received: 20 + 8 + 56 };
 /// A WebSocket ping or pong in a segment, and the ACK it may cost, both ways.
-pub(super) const PING_BYTES: u64 = 2 * (HEAD + 14 + HEAD);
+const PING: Moved = Moved { sent: HEAD + 14 + HEAD, received: HEAD + 14 + HEAD };
+
+/// Bytes that probes moved, IP layer, estimated from their protocols.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// From this machine, bytes.
+    pub sent: u64,
+    /// To this machine, bytes.
+    pub received: u64,
+}
+
+impl Moved {
+    /// Both ways, bytes.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.sent.saturating_add(self.received)
+    }
+}
+
+impl AddAssign for Moved {
+    fn add_assign(&mut self, other: Self) {
+        self.sent = self.sent.saturating_add(other.sent);
+        self.received = self.received.saturating_add(other.received);
+    }
+}
 
 /// What one probe on a new connection costs. `chain`: the certificates' bytes, where TLS is spoken and they were seen.
-pub(super) fn foreign_bytes(tls: bool, chain: Option<u64>) -> u64 {
-    let chain = chain.unwrap_or(USUAL_CHAIN);
-    let tls = if tls { TLS_BYTES + chain + chain.div_ceil(SEGMENT) * 2 * HEAD } else { 0 };
-    TCP_BYTES + HTTP_BYTES + tls
+pub(super) fn foreign(tls: bool, chain: Option<u64>) -> Moved {
+    let mut moved = TCP;
+    moved += HTTP;
+    if tls {
+        let chain = chain.unwrap_or(USUAL_CHAIN);
+        let heads = chain.div_ceil(SEGMENT) * HEAD;
+        moved += TLS;
+        moved += Moved { sent: heads, received: chain + heads };
+    }
+    moved
+}
+
+/// What so many pings that were answered on a loaded connection cost.
+pub(super) fn pings(answered: usize) -> Moved {
+    let count = answered as u64;
+    Moved { sent: PING.sent * count, received: PING.received * count }
 }
 
 /// Time between two probes on new connections of so many bytes each.
@@ -54,7 +91,7 @@ pub(super) fn foreign_interval(bytes: u64, rate_bps: u64) -> Duration {
 
 /// Time between two echo requests.
 pub(super) fn echo_interval(rate_bps: u64) -> Duration {
-    takes(ECHO_BYTES, rate_bps, ECHO_SHARE).clamp(SHORTEST, LONGEST)
+    takes(ECHO.total(), rate_bps, ECHO_SHARE).clamp(SHORTEST, LONGEST)
 }
 
 /// How long so many bytes take at a share of the rate.
@@ -69,9 +106,9 @@ mod tests {
 
     /// The share of the line that everything together takes.
     fn share(rate_bps: u64, tls: bool) -> f64 {
-        let foreign = foreign_bytes(tls, None);
+        let foreign = foreign(tls, None).total();
         let per_second = foreign as f64 / foreign_interval(foreign, rate_bps).as_secs_f64()
-            + ECHO_BYTES as f64 / echo_interval(rate_bps).as_secs_f64();
+            + ECHO.total() as f64 / echo_interval(rate_bps).as_secs_f64();
         per_second * 8.0 / rate_bps as f64
     }
 
@@ -87,9 +124,9 @@ mod tests {
 
     #[test]
     fn at_eight_megabits_a_short_transfer_has_enough_of_them() {
-        let interval = foreign_interval(foreign_bytes(true, None), 8_000_000);
+        let interval = foreign_interval(foreign(true, None).total(), 8_000_000);
         assert!(interval <= Duration::from_millis(500), "{interval:?}");
-        assert!(foreign_interval(foreign_bytes(false, None), 8_000_000) < Duration::from_millis(200));
+        assert!(foreign_interval(foreign(false, None).total(), 8_000_000) < Duration::from_millis(200));
     }
 
     #[test]
@@ -102,6 +139,6 @@ mod tests {
             assert!((SHORTEST..=LONGEST).contains(&echo_interval(rate)));
         }
         // A line too slow for any probe within its share: one in a minute at most.
-        assert_eq!(foreign_interval(foreign_bytes(true, None), 10_000), LONGEST);
+        assert_eq!(foreign_interval(foreign(true, None).total(), 10_000), LONGEST);
     }
 }

@@ -12,7 +12,7 @@ use http_body_util::Empty;
 use sonde_report::Failure;
 use tokio::task::JoinSet;
 
-use super::pace;
+use super::pace::{self, Moved};
 use super::target::{self, Ask};
 use crate::Env;
 use crate::clock::micros;
@@ -52,8 +52,8 @@ pub(super) struct Echoed {
 pub(super) struct Samples {
     pub(super) foreign: Vec<Foreign>,
     pub(super) echoed: Vec<Echoed>,
-    /// What all this moved on the wire, both ways, estimated.
-    pub(super) bytes: u64,
+    /// What all this moved on the wire, estimated.
+    pub(super) moved: Moved,
 }
 
 /// What the threads and their owner share.
@@ -117,7 +117,7 @@ async fn foreign(shared: &Arc<Shared>, env: &Env) {
             // Another mire's turn.
             other => {
                 let tls = transfer.mire.target.scheme == Scheme::Https;
-                shared.samples().bytes += pace::foreign_bytes(tls, None);
+                shared.samples().moved += pace::foreign(tls, None);
                 other.insert(Asking::begin(&transfer, env))
             }
         };
@@ -129,9 +129,9 @@ async fn foreign(shared: &Arc<Shared>, env: &Env) {
         }
         let ask = asking.ask();
         let tls = ask.target.scheme == Scheme::Https;
-        let cost = pace::foreign_bytes(tls, asking.chain());
-        due = now + pace::foreign_interval(cost, rate);
-        shared.samples().bytes += cost;
+        let cost = pace::foreign(tls, asking.chain());
+        due = now + pace::foreign_interval(cost.total(), rate);
+        shared.samples().moved += cost;
         let (shared, env, chain) = (Arc::clone(shared), env.clone(), Arc::clone(&asking.chain));
         let address = SocketAddr::new(transfer.peer, ask.target.port);
         under_way.spawn(async move {
@@ -242,7 +242,7 @@ fn echo(shared: &Shared, interface: Option<&str>) {
             }
         };
         if echo.send(sequence).is_ok() {
-            shared.samples().bytes += pace::ECHO_BYTES;
+            shared.samples().moved += pace::ECHO;
         }
         sequence = sequence.wrapping_add(1);
         let due = Instant::now() + pace::echo_interval(rate);

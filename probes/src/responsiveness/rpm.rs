@@ -28,7 +28,7 @@ pub(super) fn per_minute(time: f64) -> Option<f64> {
 
 /// The mean of both kinds.
 pub(super) fn responsiveness(foreign: f64, loaded: f64) -> u64 {
-    ((foreign + loaded) / 2.0).round() as u64
+    f64::midpoint(foreign, loaded).round() as u64
 }
 
 #[cfg(test)]

@@ -80,8 +80,9 @@ impl Writer<'_> {
             outcome: Outcome::Measured { value: (), caveats: Vec::new() },
         };
         for (_, _, outcome) in ways(value) {
-            if let Outcome::Measured { caveats, .. } = outcome {
-                caveats.iter().for_each(|caveat| joined.add_caveat(caveat.clone()));
+            let Outcome::Measured { caveats, .. } = outcome else { continue };
+            for caveat in caveats {
+                joined.add_caveat(caveat.clone());
             }
         }
         self.caveats(&joined)

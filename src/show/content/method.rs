@@ -20,16 +20,7 @@ impl Writer<'_> {
             self.fact(Label::Elapsed, self.lang.duration(self.report.elapsed_ms)),
         ];
         self.mire_facts(&mut facts);
-        let used = self.report.data_used;
-        let volume = |bytes, label| format!("{} {}", self.lang.volume(bytes), self.label(label));
-        facts.push(self.fact(
-            Label::DataUsed,
-            format!(
-                "{}, {}",
-                volume(used.received_bytes, Label::Received),
-                volume(used.sent_bytes, Label::Sent)
-            ),
-        ));
+        facts.push(self.fact(Label::DataUsed, self.data_used()));
         facts.push(self.fact(Label::Interface, self.interface()));
         let environment = &self.report.environment;
         let proxy = environment.proxy.clone().unwrap_or_else(|| self.label(Label::None).to_owned());
@@ -42,6 +33,31 @@ impl Writer<'_> {
         let mut blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
         blocks.extend(self.usage_assumptions());
         Section { title: self.label(Label::Method).to_owned(), blocks }
+    }
+
+    /// The data used, both ways: by the interface over the whole run where the system tells, and by the transfers.
+    fn data_used(&self) -> String {
+        let used = self.report.data_used;
+        let both = |received, sent, label| {
+            let received = format!("{} {}", self.lang.megabytes(received), self.label(Label::Received));
+            let sent = format!("{} {}", self.lang.megabytes(sent), self.label(Label::Sent));
+            format!("{received}, {sent} ({})", self.label(label))
+        };
+        let probes = used.probes_received_bytes.zip(used.probes_sent_bytes);
+        let (own, own_only) = match probes {
+            Some(_) => (Label::DataOwnAndProbes, Label::DataOwnAndProbesOnly),
+            None => (Label::DataOwn, Label::DataOwnOnly),
+        };
+        let (received, sent) = probes.unwrap_or_default();
+        let (received, sent) =
+            (used.received_bytes.saturating_add(received), used.sent_bytes.saturating_add(sent));
+        match used.interface_received_bytes.zip(used.interface_sent_bytes) {
+            Some((all_received, all_sent)) => words::together(
+                &[both(all_received, all_sent, Label::DataByInterface), both(received, sent, own)],
+                self.lang,
+            ),
+            None => both(received, sent, own_only),
+        }
     }
 
     /// The mire, the protocol, the connections, the warm-up, the estimator: from the download, or else the upload.

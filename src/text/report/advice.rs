@@ -223,8 +223,8 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         ),
         VerdictReason::MireLimited => (
             Technician,
-            "Relancer avec une autre mire (--mire), de 1 Gbit/s ou plus.",
-            "Run again with another measurement server (--mire), of 1 Gbit/s or more.",
+            "Relancer avec une autre mire (--mire), de 1 Gbit/s ou plus, et signaler sa limite à l’exploitant de celle-ci.",
+            "Run again with another measurement server (--mire), of 1 Gbit/s or more, and tell this one’s operator of its limit.",
         ),
         VerdictReason::LossLimited => (
             Technician,
@@ -233,8 +233,8 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         ),
         VerdictReason::StillRising | VerdictReason::BrokeOff => (
             Technician,
-            "Relancer en accordant plus de temps et de données.",
-            "Run again with more time and data allowed.",
+            "Relancer en accordant plus de temps et de données (--until, --max-bytes).",
+            "Run again with more time and data allowed (--until, --max-bytes).",
         ),
         VerdictReason::Suspended => (
             Technician,

@@ -220,16 +220,17 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "This machine’s link to the local network limits the measured rate.",
         ),
         CaveatCode::MireLimited => (
-            "La mire (serveur de mesure) limite probablement le débit mesuré.",
-            "The measurement server probably limits the measured rate.",
+            "La mire (serveur de mesure) ne va sans doute pas plus vite : la ligne donne peut-être davantage.",
+            "The measurement server probably cannot go faster: the line may give more.",
         ),
         CaveatCode::ClientLimited => (
-            "Cette machine limite probablement le débit mesuré.",
-            "This machine probably limits the measured rate.",
+            "Cette machine ne suit sans doute pas : la ligne donne peut-être davantage.",
+            "This machine probably cannot keep up: the line may give more.",
         ),
-        CaveatCode::LossLimited => {
-            ("Des pertes de paquets limitent le débit mesuré.", "Packet loss limits the measured rate.")
-        }
+        CaveatCode::LossLimited => (
+            "Des paquets se perdent et brident le transfert : sans ces pertes, la ligne donnerait peut-être davantage.",
+            "Packets are lost and hold the transfer back: without that loss the line might give more.",
+        ),
         CaveatCode::StillRising => (
             "Le débit montait encore à la fin de la mesure : le débit de l’accès est au moins celui-ci.",
             "The rate was still rising at the end: the access gives at least this rate.",

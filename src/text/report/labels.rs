@@ -198,6 +198,13 @@ labels! {
     Estimator: "Estimateur", "Estimator";
     EstimatorText: "débit soutenu après la montée en charge, intervalle à 95 %",
         "sustained rate after the warm-up, 95% interval";
+    DataByInterface: "sur l’interface pendant toute la mesure", "on the interface during the whole run";
+    DataOwn: "par les transferts eux-mêmes", "by the transfers themselves";
+    DataOwnAndProbes: "par les transferts et les sondes à côté", "by the transfers and the probes beside them";
+    DataOwnAndProbesOnly: "transferts et sondes à côté, compte de l’interface non disponible",
+        "transfers and the probes beside them, no count of the interface at hand";
+    DataOwnOnly: "transferts seuls, compte de l’interface non disponible",
+        "transfers alone, no count of the interface at hand";
     DataUsed: "Données échangées", "Data used";
     Received: "reçus", "received";
     Sent: "émis", "sent";

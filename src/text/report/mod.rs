@@ -38,7 +38,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 7] = [
+    const SOURCES: [&str; 8] = [
         include_str!("advice.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),

@@ -70,11 +70,17 @@ pub fn mire_protocol(protocol: MireProtocol, lang: Lang) -> &'static str {
 #[must_use]
 pub fn stop_reason(stop: StopReason, lang: Lang) -> &'static str {
     let (fr, en) = match stop {
-        StopReason::Decided => ("verdict certain", "the verdict was certain"),
-        StopReason::Stable => ("estimation stable", "the estimate was stable"),
+        StopReason::Decided => (
+            "verdict acquis, transférer plus n’y changerait rien",
+            "the verdict was settled, more data would not change it",
+        ),
+        StopReason::Stable => (
+            "débit stable, transférer plus n’y changerait rien",
+            "the rate was stable, more data would not change it",
+        ),
         StopReason::TimeCap => ("temps accordé écoulé", "the time allowed was over"),
-        StopReason::ByteCap => ("volume accordé consommé", "the data allowed was used"),
-        StopReason::FarEnd => ("arrêt par la mire", "the server ended it"),
+        StopReason::ByteCap => ("volume de données accordé consommé", "the data allowed was used"),
+        StopReason::FarEnd => ("la mire a mis fin au transfert", "the measurement server ended it"),
     };
     lang.pick(fr, en)
 }
@@ -83,10 +89,20 @@ pub fn stop_reason(stop: StopReason, lang: Lang) -> &'static str {
 #[must_use]
 pub fn limited_by(limit: LimitedBy, lang: Lang) -> &'static str {
     let (fr, en) = match limit {
-        LimitedBy::Line => ("la ligne", "the line"),
-        LimitedBy::Loss => ("des pertes de paquets", "packet loss"),
-        LimitedBy::Server => ("la mire", "the measurement server"),
-        LimitedBy::Client => ("cette machine", "this machine"),
+        LimitedBy::Line => {
+            ("la ligne (offre ou réglage de l’opérateur)", "the line (the operator’s contract or settings)")
+        }
+        LimitedBy::Loss => (
+            "des pertes de paquets, sur la ligne ou dans le réseau de l’école",
+            "packet loss, on the line or in the school’s network",
+        ),
+        LimitedBy::Server => (
+            "la mire (serveur de mesure) : la ligne donne peut-être davantage",
+            "the measurement server: the line may give more",
+        ),
+        LimitedBy::Client => {
+            ("cette machine : la ligne donne peut-être davantage", "this machine: the line may give more")
+        }
         LimitedBy::Unknown => ("on ne sait pas", "could not be told"),
     };
     lang.pick(fr, en)

@@ -228,20 +228,20 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
             "This machine’s link to the local network limits the measured rate.",
         ),
         VerdictReason::MireLimited => (
-            "La mire (serveur de mesure) limite probablement le débit mesuré.",
-            "The measurement server probably limits the measured rate.",
+            "La mire (serveur de mesure) ne va sans doute pas plus vite : la ligne donne peut-être davantage.",
+            "The measurement server probably cannot go faster: the line may give more.",
         ),
         VerdictReason::ClientLimited => (
-            "Cette machine limite probablement le débit mesuré.",
-            "This machine probably limits the measured rate.",
+            "Cette machine ne suit sans doute pas : la ligne donne peut-être davantage.",
+            "This machine probably cannot keep up: the line may give more.",
         ),
         VerdictReason::LossLimited => (
-            "Des pertes de paquets limitent le débit ; elles peuvent venir du réseau local.",
-            "Packet loss limits the rate; it may come from the local network.",
+            "Des paquets se perdent et brident le débit : sur la ligne (opérateur) ou avant elle, dans le réseau de l’école.",
+            "Packets are lost and hold the rate back: on the line (the operator’s) or before it, in the school’s network.",
         ),
         VerdictReason::StillRising => (
-            "Le débit montait encore à la fin de la mesure.",
-            "The rate was still rising at the end of the measurement.",
+            "Le débit montait encore quand le temps ou le volume accordé a été épuisé : la ligne donne au moins cela.",
+            "The rate was still rising when the time or data allowed ran out: the line gives at least this.",
         ),
         VerdictReason::BrokeOff => {
             ("Le transfert s’est interrompu avant la fin.", "The transfer broke off before its end.")
