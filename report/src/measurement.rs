@@ -157,6 +157,9 @@ pub enum CaveatCode {
     Demonstration,
     /// The mire's protocol allows no probe on a connection that carries load: no responsiveness figure.
     NoLoadedProbe,
+    /// Answers on the loaded connection waited for the end of long messages of the mire: the responsiveness figure is
+    /// lower than the line's.
+    LoadedBehindMessages,
     /// The mire speaks no TLS: its handshake is missing from the responsiveness figure.
     NoTlsPhase,
     /// Probes on new connections failed while the line was loaded.
@@ -202,6 +205,7 @@ impl CaveatCode {
             | Self::SilentHops
             | Self::Demonstration
             | Self::NoLoadedProbe
+            | Self::LoadedBehindMessages
             | Self::NoTlsPhase
             | Self::ForeignProbesFailed
             | Self::IdleUnknown

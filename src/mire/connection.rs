@@ -40,10 +40,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What HTTP may hold of one connection: hyper's default of 400 KiB, less, for there may be many.
 const HTTP_BUFFER: usize = 128 * 1024;
 
-/// What a socket holds unsent, bytes: a millisecond of a gigabit, in which this program comes round again.
-#[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 << 10;
-
 /// What all connections of a mire share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -138,7 +134,6 @@ async fn serve(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, pl
     let Ok(server) = stream.local_addr() else { return };
     // Small answers (pings) must not wait for an acknowledgement (RFC 896).
     let _ = stream.set_nodelay(true);
-    hold_little(&stream);
     // A refusal is not worth waiting in the line for.
     let lines = place.shared.lines.as_ref().filter(|_| !place.refused);
     let stream = Limited::new(stream, lines);
@@ -161,16 +156,6 @@ async fn serve(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, pl
     };
     let _ = timeout(allowed, whole).await;
 }
-
-/// Keeps what waits unsent in the socket short: an answer on a connection that carries load would wait behind it, and be
-/// timed as the line's (draft-ietf-ippm-responsiveness asks servers for it).
-#[cfg(target_os = "linux")]
-fn hold_little(stream: &TcpStream) {
-    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn hold_little(_: &TcpStream) {}
 
 /// HTTP/1.1, then ndt7 when a request asked for it.
 async fn http1<S>(stream: S, client: Client)

@@ -30,6 +30,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod unsent;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -44,6 +44,9 @@ const FIRST_MESSAGE: usize = 1 << 13;
 const LARGEST_MESSAGE: usize = 1 << 20;
 /// A message may be 1/16 of what was sent before (the specification's appendix): its own queueing stays small.
 const GROWTH_SHARE: u64 = 16;
+/// Nor is one longer than this at the rate so far: nothing else passes meanwhile, and whoever asks on this connection (a
+/// ping) would wait for its end.
+const MESSAGE_LASTS: f64 = 0.010;
 /// The specification's bound on what is received.
 const LARGEST_RECEIVED: usize = 1 << 24;
 
@@ -265,13 +268,20 @@ async fn download(
     let sending = async {
         let mut sent = 0_u64;
         let mut size = FIRST_MESSAGE;
+        let start = Instant::now();
         let mut position = pool.start();
         let mut next_measurement = Instant::now() + MEASUREMENT_EVERY;
         while tokio::time::Instant::now() < end {
             let message = filled(pool, &mut position, size);
             sink.send(Message::Binary(message)).await.ok()?;
             sent += size as u64;
-            if size < LARGEST_MESSAGE && size as u64 <= sent / GROWTH_SHARE {
+            let short = sent as f64 / start.elapsed().as_secs_f64().max(MESSAGE_LASTS) * MESSAGE_LASTS;
+            if size > FIRST_MESSAGE && size as f64 > short {
+                size /= 2;
+            } else if size < LARGEST_MESSAGE
+                && size as u64 <= sent / GROWTH_SHARE
+                && size as f64 * 2.0 <= short
+            {
                 size *= 2;
             }
             if Instant::now() >= next_measurement {

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::limit::{CATCH_UP, Line, ip_factor};
+use super::unsent::Unsent;
 
 /// A write that makes no progress for so long has no reader any more. Longer than any retransmission pause a usable
 /// line shows (RFC 6298: 1 + 2 + 4 + 8 s).
@@ -97,6 +98,7 @@ pub(super) struct Limited {
     counters: Arc<Counters>,
     down: Option<Pace>,
     up: Option<Pace>,
+    unsent: Unsent,
     /// Runs while a write waits for the peer.
     stall: Option<Pin<Box<Sleep>>>,
 }
@@ -115,6 +117,7 @@ impl Limited {
         Self {
             down: lines.map(|lines| pace(&lines.down)),
             up: lines.map(|lines| pace(&lines.up)),
+            unsent: Unsent::new(&inner),
             inner,
             counters: Arc::default(),
             stall: None,
@@ -187,6 +190,9 @@ impl AsyncWrite for Limited {
             None => data.len(),
         };
         let result = Pin::new(&mut this.inner).poll_write(cx, data.get(..room).unwrap_or(data));
+        if let Poll::Ready(Ok(written)) = &result {
+            this.unsent.wrote(*written, &this.inner);
+        }
         if let Some(pace) = &mut this.down {
             match &result {
                 Poll::Ready(Ok(written)) => pace.moved(*written),
@@ -208,6 +214,9 @@ impl AsyncWrite for Limited {
             return Pin::new(this).poll_write(cx, first);
         }
         let result = Pin::new(&mut this.inner).poll_write_vectored(cx, data);
+        if let Poll::Ready(Ok(written)) = &result {
+            this.unsent.wrote(*written, &this.inner);
+        }
         this.watch(cx, result)
     }
 

@@ -238,7 +238,7 @@ impl Exposition {
                 Bound::AtLeast => "at_least",
                 Bound::MoreThan => "more_than",
             };
-            let labels = format!("{},use=\"{}\",bound=\"{bound}\"", self.site, escaped(id));
+            let labels = format!("{},use=\"{}\",bound=\"{bound}\"", self.site, escaped(&clean(id)));
             let _ = writeln!(self.text, "sonde_ecole_usage_tablets{{{labels}}} {tablets}");
         }
     }

@@ -14,8 +14,9 @@ if [ "${LAB_INSIDE:-}" = yes ]; then
   sysctl -qw net.ipv4.tcp_congestion_control=cubic
   # /sys still shows the interfaces of the namespace it was mounted in.
   mount -t sysfs none /sys
-  # Bounded: 30 s. A line at a time, for it is killed.
-  stdbuf -oL fping -D -c 600 -p 50 "$RATTAN_BASE" >"$out/fping" 2>"$out/fping.err" &
+  # Bounded: 30 s. A line at a time, for it is killed. It waits 2 s for each answer: by itself no longer than for the
+  # next request, and a queue is longer than that.
+  stdbuf -oL fping -D -c 600 -p 50 -t 2000 "$RATTAN_BASE" >"$out/fping" 2>"$out/fping.err" &
   fping=$!
   "$bin" "${@//\{BASE\}/$RATTAN_BASE}" >"$out/report.json" 2>"$out/stderr" </dev/null || true
   kill $fping

@@ -14,6 +14,10 @@ use crate::throughput::Answered;
 /// Fewer samples than this make no figure: a single outlier would be a fifth of them.
 const LEAST: usize = 5;
 
+/// Share of a loaded answer's time from which on the mire's own messages, not the line, make it long: half of one is waited
+/// for on average.
+const MESSAGE_SHARE: f64 = 0.4;
+
 /// The steady part of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
@@ -35,6 +39,8 @@ pub(super) struct Seen<'a> {
     pub(super) answers: &'a [Answered],
     pub(super) protocol: MireProtocol,
     pub(super) tls: bool,
+    /// How long the mire's longest message took, microseconds: an answer may have waited for one.
+    pub(super) message_us: f64,
     /// Without load, to the same host.
     pub(super) idle: Option<&'a LatencyValue>,
 }
@@ -160,6 +166,11 @@ fn caveats(value: &LoadedLatency, failures: &[Failure], seen: &Seen<'_>) -> Vec<
             format!("{} on new connections, {} on loaded ones", value.foreign_probes, value.loaded_probes);
         caveats.push(CaveatCode::FewProbes.with(detail));
     }
+    if value.rpm.is_some()
+        && value.loaded_us.is_some_and(|loaded| seen.message_us > loaded as f64 * MESSAGE_SHARE)
+    {
+        caveats.push(CaveatCode::LoadedBehindMessages.with(format!("{:.0} ms", seen.message_us / 1e3)));
+    }
     if !seen.tls {
         caveats.push(CaveatCode::NoTlsPhase.into());
     }
@@ -229,7 +240,7 @@ mod tests {
         window: Window,
     ) -> Outcome<LoadedLatency> {
         let idle = idle(RttMethod::Tcp, 10 * MS);
-        outcome(&Seen { samples, answers, protocol, tls: true, idle: Some(&idle) }, window)
+        outcome(&Seen { samples, answers, protocol, tls: true, message_us: 0.0, idle: Some(&idle) }, window)
     }
 
     #[test]

@@ -12,6 +12,7 @@ const USUAL_SHARE: f64 = 0.01;
 /// Share they may take where they would otherwise be rarer than [`SPARSE`].
 const MOST_SHARE: f64 = 0.03;
 /// Share of the echo requests: with the above it makes 4 %.
+#[cfg(any(test, target_os = "linux"))]
 const ECHO_SHARE: f64 = 0.01;
 /// Ten a second of each kind are enough for a median over a few seconds, and a tenth of the draft's bound.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -36,6 +37,7 @@ const USUAL_CHAIN: u64 = 3_500;
 /// A TCP segment's payload, for the headers that a chain needs.
 const SEGMENT: u64 = 1_400;
 /// An echo request and its reply with 56 bytes of payload.
+#[cfg(any(test, target_os = "linux"))]
 pub(super) const ECHO: Moved = Moved { sent: 20 + 8 + 56, received: 20 + 8 + 56 };
 /// A WebSocket ping or pong in a segment, and the ACK it may cost, both ways.
 const PING: Moved = Moved { sent: HEAD + 14 + HEAD, received: HEAD + 14 + HEAD };
@@ -90,6 +92,7 @@ pub(super) fn foreign_interval(bytes: u64, rate_bps: u64) -> Duration {
 }
 
 /// Time between two echo requests.
+#[cfg(any(test, target_os = "linux"))]
 pub(super) fn echo_interval(rate_bps: u64) -> Duration {
     takes(ECHO.total(), rate_bps, ECHO_SHARE).clamp(SHORTEST, LONGEST)
 }

@@ -1,7 +1,9 @@
 //! The probes themselves, on threads of their own: new connections on one (with a runtime of one thread), echo requests
 //! on another. What the transfer's tasks do delays neither.
 
-use std::net::{IpAddr, SocketAddr};
+#[cfg(target_os = "linux")]
+use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;

@@ -20,6 +20,7 @@ pub struct Load {
 struct State {
     under_way: Option<UnderWay>,
     claimed: bool,
+    longest_message: u64,
     answers: Vec<Answered>,
 }
 
@@ -75,6 +76,12 @@ impl Load {
         self.state().answers.push(answered);
     }
 
+    /// A message of so many bytes came on the connection that is asked: answers wait for the end of such.
+    pub(crate) fn waited_behind(&self, bytes: u64) {
+        let mut state = self.state();
+        state.longest_message = state.longest_message.max(bytes);
+    }
+
     /// The present rate.
     pub(crate) fn goes_at(&self, rate_bps: u64) {
         self.rate_bps.store(rate_bps, Ordering::Relaxed);
@@ -90,6 +97,12 @@ impl Load {
     #[must_use]
     pub fn rate_bps(&self) -> Option<u64> {
         Some(self.rate_bps.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
+    }
+
+    /// The longest message that an answer may have waited for, bytes; 0 when there was none.
+    #[must_use]
+    pub fn longest_message(&self) -> u64 {
+        self.state().longest_message
     }
 
     /// What was answered on a loaded connection so far.

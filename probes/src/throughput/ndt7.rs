@@ -76,20 +76,20 @@ impl Ndt7Stream {
             return Err(Failure::with(Stage::Proxy, Cause::ProxyRefused, detail));
         }
         let facts = Facts::of(&connection);
-        let config =
+        let load = job.load.clone().filter(|load| load.claim());
+        let mut config =
             WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        if load.is_some() && upload {
+            // Each message goes out by itself: what is gathered here would be timed, too.
+            config = config.write_buffer_size(0);
+            hold_little(&connection.io);
+        }
         let io = Counted { io: connection.io, meter: None };
         let greeting = tokio_tungstenite::client_async_with_config(request(&target)?, io, Some(config));
         match timeout(job.dialer.config().answer_timeout, greeting).await {
             Err(_) => Err(Failure::new(Stage::Http, Cause::Timeout)),
             Ok(Err(error)) => Err(greeting_failure(&error, &target)),
-            Ok(Ok((socket, _))) => {
-                let load = job.load.clone().filter(|load| load.claim());
-                if load.is_some() && upload {
-                    hold_little(&socket.get_ref().io);
-                }
-                Ok((Self { socket, load }, facts))
-            }
+            Ok(Ok((socket, _))) => Ok((Self { socket, load }, facts)),
         }
     }
 
@@ -118,6 +118,11 @@ impl Ndt7Stream {
                         told.as_ref().try_into().ok().map(u64::from_be_bytes).filter(|told| *told <= asked);
                     if let (Some(load), Some(told)) = (&self.load, told) {
                         load.answered(start + Duration::from_micros(told));
+                    }
+                }
+                Some(Ok(Message::Binary(data))) => {
+                    if let Some(load) = &self.load {
+                        load.waited_behind(data.len() as u64);
                     }
                 }
                 None | Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) => break,

@@ -324,6 +324,7 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::SilentHops
         | CaveatCode::Demonstration
         | CaveatCode::NoLoadedProbe
+        | CaveatCode::LoadedBehindMessages
         | CaveatCode::NoTlsPhase
         | CaveatCode::ForeignProbesFailed
         | CaveatCode::IdleUnknown

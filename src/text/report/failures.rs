@@ -298,6 +298,10 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "Le protocole de cette mire ne permet pas de sonder une connexion chargée : pas d’indice de réactivité (RPM).",
             "This server’s protocol allows no probe on a loaded connection: no responsiveness figure (RPM).",
         ),
+        CaveatCode::LoadedBehindMessages => (
+            "La mire envoie de longs messages, et les réponses attendent derrière : la réactivité (RPM) de la ligne est meilleure que le nombre donné. La latence ajoutée n’en souffre pas.",
+            "The server sends long messages, and answers wait behind them: the line’s responsiveness (RPM) is better than the figure. The added latency does not suffer from it.",
+        ),
         CaveatCode::NoTlsPhase => (
             "La mire répond sans TLS : la poignée de main TLS manque dans l’indice de réactivité.",
             "The server answers without TLS: its handshake is missing from the responsiveness figure.",
