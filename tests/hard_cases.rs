@@ -7,7 +7,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -219,8 +219,8 @@ fn ctrl_c_prints_the_partial_report_and_marks_it() {
             "--mire",
             &url,
         ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     // Interrupted once it transfers: the mire's port has a second connection then.
@@ -251,6 +251,7 @@ fn established(port: u16) -> usize {
         .count()
 }
 
+#[cfg(unix)]
 #[test]
 fn without_rights_for_icmp_and_wifi_the_rest_runs() {
     let unprivileged =

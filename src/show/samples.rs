@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use sonde_report::{
-    CaveatCode, Measurement, Outcome, Report, Requirements, SchoolSize,
+    CaveatCode, Measurement, Outcome, Reason, ReasonCode, Report, Requirements, SchoolSize,
     assess::{Actor, SizeComparison, Unit, VerdictKind, VerdictReason},
     usage,
     values::{InterfaceKind, InternetAccess, InternetValue},
@@ -21,6 +21,24 @@ pub(super) fn full() -> Report {
     report.data_used.interface_received_bytes = Some(report.data_used.received_bytes + 1_900_000);
     report.data_used.interface_sent_bytes = Some(report.data_used.sent_bytes + 700_000);
     with_usage(report)
+}
+
+/// A line of 10 and 5 Mbit/s with a queue of 100 packets, probed while it was loaded.
+pub(super) fn loaded() -> Report {
+    Report::from_json(include_str!("../../report/tests/golden/report-1-loaded.json")).unwrap()
+}
+
+/// A mire that allows no probe on a loaded connection, no idle figure, and an upload too short for any.
+pub(super) fn loaded_without_figures() -> Report {
+    let mut report = loaded();
+    let value = report.measurements.responsiveness.as_mut().unwrap();
+    let Outcome::Measured { value, .. } = &mut value.outcome else { panic!("the sample holds figures") };
+    value.upload =
+        Some(Outcome::NotMeasured { reason: Reason::new(ReasonCode::TooFewSamples).with("3 TCP, 1 ICMP") });
+    let Some(Outcome::Measured { value: down, caveats }) = &mut value.download else { panic!("no figures") };
+    (down.rpm, down.loaded_us, down.idle_us, down.added_us, down.grade) = (None, None, None, None, None);
+    *caveats = [CaveatCode::NoLoadedProbe, CaveatCode::IdleUnknown].map(Into::into).to_vec();
+    report
 }
 
 pub(super) fn met() -> Report {
@@ -117,6 +135,8 @@ pub(super) fn size_unknown() -> Report {
 pub(super) fn all() -> Vec<(&'static str, Report)> {
     vec![
         ("full", full()),
+        ("loaded", loaded()),
+        ("loaded_without_figures", loaded_without_figures()),
         ("met", met()),
         ("not_met", not_met()),
         ("no_network", no_network()),

@@ -246,4 +246,5 @@ fn monitoring_leaves_absent_values_out() {
     let (line, _) = monitoring::nagios(&samples::not_met(), Lang::Fr);
     assert!(line.contains("| download_bps=") && line.matches('|').count() == 1, "{line}");
     insta::assert_snapshot!("prometheus_not_met", monitoring::prometheus(&samples::not_met()));
+    insta::assert_snapshot!("prometheus_loaded", monitoring::prometheus(&samples::loaded()));
 }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use sonde_report::measurement::Remedy;
 use sonde_report::values::{LatencyGrade, LatencyValue, LoadedLatency, MireProtocol, RttMethod};
 use sonde_report::{Caveat, CaveatCode, Failure, Outcome, Reason, ReasonCode};
 
@@ -39,8 +38,8 @@ pub(super) struct Seen<'a> {
     pub(super) answers: &'a [Answered],
     pub(super) protocol: MireProtocol,
     pub(super) tls: bool,
-    /// How long the mire's longest message took, microseconds: an answer may have waited for one.
-    pub(super) message_us: f64,
+    /// One stream's share of the rate, bit/s.
+    pub(super) stream_bps: f64,
     /// Without load, to the same host.
     pub(super) idle: Option<&'a LatencyValue>,
 }
@@ -51,6 +50,8 @@ struct Counted {
     failures: Vec<Failure>,
     echoes: Vec<f64>,
     loaded: Vec<f64>,
+    /// Of the mire's messages behind which they may have waited, each one's longest.
+    behind: Vec<f64>,
 }
 
 /// Round trips by one method, and what they are without load.
@@ -103,7 +104,7 @@ pub(super) fn outcome(seen: &Seen<'_>, window: Window) -> Outcome<LoadedLatency>
         window_ms: u64::try_from((window.to - window.from).as_millis()).unwrap_or(u64::MAX),
         probe_bytes: seen.samples.moved.total().saturating_add(pace::pings(seen.answers.len()).total()),
     };
-    let caveats = caveats(&value, &counted.failures, seen);
+    let caveats = caveats(&value, &counted, seen);
     Outcome::Measured { value, caveats }
 }
 
@@ -117,12 +118,13 @@ fn count(seen: &Seen<'_>, window: Window) -> Counted {
         }
     }
     let echoes = seen.samples.echoed.iter().filter(|echo| window.holds(echo.sent, echo.sent + echo.rtt));
-    let loaded = seen.answers.iter().filter(|answer| window.holds(answer.asked, answer.at));
+    let loaded = || seen.answers.iter().filter(|answer| window.holds(answer.asked, answer.at));
     Counted {
         times,
         failures,
         echoes: echoes.map(|echo| us(echo.rtt)).collect(),
-        loaded: loaded.map(|answer| us(answer.at.saturating_duration_since(answer.asked))).collect(),
+        loaded: loaded().map(|answer| us(answer.at.saturating_duration_since(answer.asked))).collect(),
+        behind: loaded().map(|answer| answer.behind as f64 * 8e6 / seen.stream_bps.max(1.0)).collect(),
     }
 }
 
@@ -149,11 +151,12 @@ fn none(mut counted: Counted) -> Outcome<LoadedLatency> {
     if counted.times.is_empty() && counted.failures.len() >= LEAST {
         return Outcome::Failed { failure: counted.failures.swap_remove(0) };
     }
-    Outcome::NotMeasured { reason: Reason::remedied(ReasonCode::TooFewSamples, Remedy::RaiseLimit).with(few) }
+    Outcome::NotMeasured { reason: Reason::new(ReasonCode::TooFewSamples).with(few) }
 }
 
-fn caveats(value: &LoadedLatency, failures: &[Failure], seen: &Seen<'_>) -> Vec<Caveat> {
+fn caveats(value: &LoadedLatency, counted: &Counted, seen: &Seen<'_>) -> Vec<Caveat> {
     let mut caveats = Vec::new();
+    let failures = &counted.failures;
     if let Some(failure) = failures.first() {
         let all = failures.len() + value.foreign_probes as usize;
         let named = crate::throughput::named(failure.stage, failure.cause, failure.detail.as_deref());
@@ -166,10 +169,11 @@ fn caveats(value: &LoadedLatency, failures: &[Failure], seen: &Seen<'_>) -> Vec<
             format!("{} on new connections, {} on loaded ones", value.foreign_probes, value.loaded_probes);
         caveats.push(CaveatCode::FewProbes.with(detail));
     }
-    if value.rpm.is_some()
-        && value.loaded_us.is_some_and(|loaded| seen.message_us > loaded as f64 * MESSAGE_SHARE)
+    let (message, loaded) = (stats::median(&counted.behind), stats::median(&counted.loaded));
+    if let (Some(message), Some(loaded), Some(_)) = (message, loaded, value.rpm)
+        && message > loaded * MESSAGE_SHARE
     {
-        caveats.push(CaveatCode::LoadedBehindMessages.with(format!("{:.0} ms", seen.message_us / 1e3)));
+        caveats.push(CaveatCode::LoadedBehindMessages.with(format!("messages of {:.0} ms", message / 1e3)));
     }
     if !seen.tls {
         caveats.push(CaveatCode::NoTlsPhase.into());
@@ -207,7 +211,8 @@ mod tests {
             finished: after(start, ms + 180),
             result: Ok(times),
         });
-        let answers = begins.map(|ms| Answered { asked: after(start, ms), at: after(start, ms + 100) });
+        let answers =
+            begins.map(|ms| Answered { asked: after(start, ms), at: after(start, ms + 100), behind: 0 });
         (
             Samples {
                 foreign: foreign.collect(),
@@ -240,7 +245,7 @@ mod tests {
         window: Window,
     ) -> Outcome<LoadedLatency> {
         let idle = idle(RttMethod::Tcp, 10 * MS);
-        outcome(&Seen { samples, answers, protocol, tls: true, message_us: 0.0, idle: Some(&idle) }, window)
+        outcome(&Seen { samples, answers, protocol, tls: true, stream_bps: 1e6, idle: Some(&idle) }, window)
     }
 
     #[test]
@@ -277,6 +282,23 @@ mod tests {
             };
             assert_eq!((value.rpm, value.loaded_us, value.added_us), (None, None, Some(30 * MS)));
             assert_eq!(caveats.iter().map(|c| c.code).collect::<Vec<_>>(), [CaveatCode::NoLoadedProbe]);
+        }
+    }
+
+    #[test]
+    fn a_mires_long_messages_are_named_beside_the_figure_they_lower() {
+        let start = Instant::now();
+        let (samples, mut answers) = steady(start, 6_000);
+        let window = Window { from: after(start, 1_000), to: after(start, 6_000) };
+        // Answers take 100 ms. At 1 Mbit/s 4 kB take 32 ms, 8 kB 64 ms.
+        for (bytes, named) in [(4_000, false), (8_000, true)] {
+            for answer in &mut answers {
+                answer.behind = bytes;
+            }
+            let outcome = judged(&samples, &answers, MireProtocol::Ndt7, window);
+            let Outcome::Measured { caveats, .. } = outcome else { panic!("no value") };
+            let codes: Vec<_> = caveats.iter().map(|caveat| caveat.code).collect();
+            assert_eq!(codes.contains(&CaveatCode::LoadedBehindMessages), named, "{caveats:?}");
         }
     }
 
@@ -328,6 +350,7 @@ mod tests {
             failures: Vec::new(),
             echoes: vec![30e3; 9],
             loaded: Vec::new(),
+            behind: Vec::new(),
         };
         let method = |idle: Option<&LatencyValue>| round_trips(&counted, idle).map(|trips| trips.method);
         assert_eq!(method(Some(&idle(RttMethod::Tcp, 1))), Some(RttMethod::Tcp));
@@ -357,7 +380,7 @@ mod tests {
                 .map(|&(at, took)| Echoed { sent: after(start, at), rtt: Duration::from_millis(took) });
             let samples = Samples { foreign: foreign.collect(), echoed: echoed.collect(), moved: Moved::default() };
             let answers: Vec<_> = echoes.iter()
-                .map(|&(at, took)| Answered { asked: after(start, at), at: after(start, at + took) })
+                .map(|&(at, took)| Answered { asked: after(start, at), at: after(start, at + took), behind: took })
                 .collect();
             let window = Window { from: after(start, from), to: after(start, from + length) };
             if let Outcome::Measured { value, .. } = judged(&samples, &answers, MireProtocol::Ndt7, window) {

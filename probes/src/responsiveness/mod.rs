@@ -43,12 +43,6 @@ pub fn start(load: Arc<Load>, env: &Env) -> Probing {
     Probing { shared }
 }
 
-/// How long the longest message took at one stream's share of the rate, microseconds.
-fn message_us(bytes: u64, transfer: &TransferValue) -> f64 {
-    let stream_bps = transfer.goodput_bps as f64 / f64::from(transfer.streams.max(1));
-    bytes as f64 * 8e6 / stream_bps.max(1.0)
-}
-
 impl Drop for Probing {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
@@ -87,7 +81,7 @@ impl Probing {
         let seen = Seen {
             samples: &samples,
             answers: &self.shared.load.answers(),
-            message_us: message_us(self.shared.load.longest_message(), transfer),
+            stream_bps: transfer.goodput_bps as f64 / f64::from(transfer.streams.max(1)),
             protocol: under_way.mire.protocol,
             tls: under_way.mire.target.scheme == Scheme::Https,
             idle: idle.filter(|idle| idle.target == host).and_then(Measurement::value),

@@ -20,7 +20,6 @@ pub struct Load {
 struct State {
     under_way: Option<UnderWay>,
     claimed: bool,
-    longest_message: u64,
     answers: Vec<Answered>,
 }
 
@@ -44,6 +43,8 @@ pub struct Answered {
     pub asked: Instant,
     /// When the answer was read.
     pub at: Instant,
+    /// The longest message of the mire's that was read in between, bytes: the answer may have waited for its end.
+    pub behind: u64,
 }
 
 impl Load {
@@ -71,15 +72,9 @@ impl Load {
     }
 
     /// A question asked then on a loaded connection was answered now.
-    pub(crate) fn answered(&self, asked: Instant) {
-        let answered = Answered { asked, at: Instant::now() };
+    pub(crate) fn answered(&self, asked: Instant, behind: u64) {
+        let answered = Answered { asked, at: Instant::now(), behind };
         self.state().answers.push(answered);
-    }
-
-    /// A message of so many bytes came on the connection that is asked: answers wait for the end of such.
-    pub(crate) fn waited_behind(&self, bytes: u64) {
-        let mut state = self.state();
-        state.longest_message = state.longest_message.max(bytes);
     }
 
     /// The present rate.
@@ -97,12 +92,6 @@ impl Load {
     #[must_use]
     pub fn rate_bps(&self) -> Option<u64> {
         Some(self.rate_bps.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
-    }
-
-    /// The longest message that an answer may have waited for, bytes; 0 when there was none.
-    #[must_use]
-    pub fn longest_message(&self) -> u64 {
-        self.state().longest_message
     }
 
     /// What was answered on a loaded connection so far.

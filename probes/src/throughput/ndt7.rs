@@ -99,7 +99,7 @@ impl Ndt7Stream {
         let start = Instant::now();
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut asked = 0_u64;
+        let (mut asked, mut longest) = (0_u64, 0_u64);
         loop {
             let message = tokio::select! {
                 message = self.socket.next() => message,
@@ -117,14 +117,10 @@ impl Ndt7Stream {
                     let told =
                         told.as_ref().try_into().ok().map(u64::from_be_bytes).filter(|told| *told <= asked);
                     if let (Some(load), Some(told)) = (&self.load, told) {
-                        load.answered(start + Duration::from_micros(told));
+                        load.answered(start + Duration::from_micros(told), std::mem::take(&mut longest));
                     }
                 }
-                Some(Ok(Message::Binary(data))) => {
-                    if let Some(load) = &self.load {
-                        load.waited_behind(data.len() as u64);
-                    }
-                }
+                Some(Ok(Message::Binary(data))) => longest = longest.max(data.len() as u64),
                 None | Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) => break,
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(failure(&error)),
@@ -260,7 +256,7 @@ impl Sender {
         while let Some(&(said, asked)) = self.pings.front().filter(|(said, _)| *said <= told) {
             self.pings.pop_front();
             if let Some(load) = self.load.as_ref().filter(|_| said == told) {
-                load.answered(asked);
+                load.answered(asked, 0);
             }
         }
     }

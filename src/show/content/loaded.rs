@@ -7,7 +7,7 @@ use sonde_report::{
 
 use super::Writer;
 use crate::{
-    show::page::Block,
+    show::page::{Block, Table},
     text::report::{self as words, Label, Load},
 };
 
@@ -18,57 +18,66 @@ impl Writer<'_> {
         blocks.push(Block::Heading(self.label(Label::Responsiveness).to_owned()));
         blocks.extend(self.absence(Some(measurement)).map(Block::Text));
         let Some(value) = measurement.value() else { return };
-        let facts = self.loaded_facts(value);
-        if !facts.is_empty() {
-            blocks.push(Block::Facts(facts));
+        let rows: Vec<Vec<String>> =
+            ways(value).filter_map(|(load, outcome)| self.loaded_row(load, outcome)).collect();
+        if !rows.is_empty() {
+            blocks.push(Block::Table(Table {
+                caption: words::loaded_caption(self.lang).to_owned(),
+                head: words::loaded_heads(self.lang).map(str::to_owned).to_vec(),
+                rows,
+            }));
         }
-        for (load, _, outcome) in ways(value) {
-            blocks.push(Block::Text(self.video_call(load, outcome)));
+        blocks.extend(
+            ways(value).filter_map(|(load, outcome)| self.loaded_absence(load, outcome)).map(Block::Text),
+        );
+        if self.report.assessment.usage.is_none() {
+            blocks.extend(self.video_calls());
         }
         blocks.push(Block::Text(words::loaded_method(self.lang).to_owned()));
         blocks.extend(self.loaded_caveats(value));
     }
 
-    fn loaded_facts(&self, value: &ResponsivenessValue) -> Vec<(String, String)> {
-        let mut facts = Vec::new();
-        for (_, way, outcome) in ways(value) {
-            let Outcome::Measured { value, .. } = outcome else { continue };
-            let named = |label| format!("{} ({})", self.label(label), self.label(way));
-            facts.push((named(Label::AddedLatency), self.added_latency(value)));
-            if let Some(rpm) = value.rpm {
-                facts.push((named(Label::Rpm), words::responsiveness(rpm, self.lang)));
-            }
-        }
-        facts
+    /// The plain sentences: what a conversation by video is like while a class loads the line.
+    pub(super) fn video_calls(&self) -> Vec<Block> {
+        let value = self.report.measurements.responsiveness.as_ref().and_then(Measurement::value);
+        let sentence = |(load, outcome): (Load, &Outcome<LoadedLatency>)| {
+            let Outcome::Measured { value, .. } = outcome else { return None };
+            let one_way = self.lang.milliseconds(value.one_way_us());
+            Some(Block::Text(words::video_call(load, value.conversation(), &one_way, self.lang)))
+        };
+        value.map(|value| ways(value).filter_map(sentence).collect()).unwrap_or_default()
     }
 
-    fn added_latency(&self, value: &LoadedLatency) -> String {
-        let by = words::rtt_method(value.method, self.lang);
-        let loaded = self.lang.milliseconds(value.median_us);
-        match (value.idle_us, value.added_us, value.grade) {
-            (Some(idle), Some(added), Some(grade)) => {
-                let (idle, added) = (self.lang.milliseconds(idle), self.lang.milliseconds(added));
-                words::added_latency(&added, grade, &idle, &loaded, by, self.lang)
-            }
-            _ => words::loaded_latency(&loaded, by, self.lang),
-        }
+    /// One direction's figures.
+    fn loaded_row(&self, load: Load, outcome: &Outcome<LoadedLatency>) -> Option<Vec<String>> {
+        let Outcome::Measured { value, .. } = outcome else { return None };
+        let time = |us: Option<u64>| self.or_dash(us.map(|us| self.lang.milliseconds(us)));
+        Some(vec![
+            words::load_cell(load, self.lang).to_owned(),
+            time(value.added_us),
+            self.or_dash(value.grade.map(|grade| grade.as_str().to_owned())),
+            time(value.idle_us),
+            time(Some(value.median_us)),
+            words::rtt_method(value.method, self.lang).to_owned(),
+            self.or_dash(value.rpm.map(|rpm| words::responsiveness(rpm, self.lang))),
+        ])
     }
 
-    /// The plain sentence, or why there is none.
-    fn video_call(&self, load: Load, outcome: &Outcome<LoadedLatency>) -> String {
+    fn or_dash(&self, cell: Option<String>) -> String {
+        cell.unwrap_or_else(|| self.label(Label::Nobody).to_owned())
+    }
+
+    /// Why one direction has no figures.
+    fn loaded_absence(&self, load: Load, outcome: &Outcome<LoadedLatency>) -> Option<String> {
         let absence = match outcome {
-            Outcome::Measured { value, .. } => {
-                let one_way = self.lang.milliseconds(value.one_way_us());
-                return words::video_call(load, value.conversation(), &one_way, self.lang);
-            }
+            Outcome::Measured { .. } => return None,
             Outcome::Failed { failure } => self.failed(failure),
             Outcome::NotMeasured { reason } => self.not_measured(reason),
         };
-        let way = self.label(match load {
-            Load::Download => Label::Download,
-            Load::Upload => Label::Upload,
-        });
-        self.lang.labelled(way, &words::after_colon(&absence))
+        Some(
+            self.lang
+                .labelled(&words::capitalised(words::load(load, self.lang)), &words::after_colon(&absence)),
+        )
     }
 
     /// What weakens either direction's figures, each said once.
@@ -79,7 +88,7 @@ impl Writer<'_> {
             elapsed_us: 0,
             outcome: Outcome::Measured { value: (), caveats: Vec::new() },
         };
-        for (_, _, outcome) in ways(value) {
+        for (_, outcome) in ways(value) {
             let Outcome::Measured { caveats, .. } = outcome else { continue };
             for caveat in caveats {
                 joined.add_caveat(caveat.clone());
@@ -90,8 +99,8 @@ impl Writer<'_> {
 }
 
 /// The directions that were looked at.
-fn ways(value: &ResponsivenessValue) -> impl Iterator<Item = (Load, Label, &Outcome<LoadedLatency>)> {
-    let down = value.download.as_ref().map(|outcome| (Load::Download, Label::Down, outcome));
-    let up = value.upload.as_ref().map(|outcome| (Load::Upload, Label::Up, outcome));
+fn ways(value: &ResponsivenessValue) -> impl Iterator<Item = (Load, &Outcome<LoadedLatency>)> {
+    let down = value.download.as_ref().map(|outcome| (Load::Download, outcome));
+    let up = value.upload.as_ref().map(|outcome| (Load::Upload, outcome));
     down.into_iter().chain(up)
 }

@@ -20,6 +20,7 @@ impl Writer<'_> {
         };
         let mut blocks = vec![Block::Text(words::usage_note(self.lang).to_owned()), Block::Table(table)];
         self.push_list(&mut blocks, Label::Reasons, self.usage_reasons(usage));
+        blocks.extend(self.video_calls());
         Some(Section { title: words::usage_title(self.lang).to_owned(), blocks })
     }
 

@@ -164,8 +164,8 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
             "It is made beside a transfer, and none gave a value.",
         ),
         ReasonCode::TooFewSamples => (
-            "Trop peu de réponses sont venues pendant le transfert.",
-            "Too few answers came while the transfer lasted.",
+            "Le transfert a été trop court pour en tirer un chiffre (--until stable le prolonge).",
+            "The transfer was too short for a figure (--until stable makes it longer).",
         ),
     };
     lang.pick(fr, en)
@@ -299,7 +299,7 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "This server’s protocol allows no probe on a loaded connection: no responsiveness figure (RPM).",
         ),
         CaveatCode::LoadedBehindMessages => (
-            "La mire envoie de longs messages, et les réponses attendent derrière : la réactivité (RPM) de la ligne est meilleure que le nombre donné. La latence ajoutée n’en souffre pas.",
+            "La mire envoie de longs messages, et les réponses attendent derrière : la réactivité (RPM) de la ligne est meilleure que le nombre donné. La latence ajoutée n’en souffre pas.",
             "The server sends long messages, and answers wait behind them: the line’s responsiveness (RPM) is better than the figure. The added latency does not suffer from it.",
         ),
         CaveatCode::NoTlsPhase => (

@@ -99,8 +99,6 @@ labels! {
     Upload: "Débit montant", "Upload rate";
     Latency: "Latence", "Latency";
     Responsiveness: "Latence en charge", "Latency under load";
-    AddedLatency: "Latence ajoutée", "Added latency";
-    Rpm: "Réactivité", "Responsiveness";
     Dns: "Résolveurs DNS", "DNS resolvers";
     Phases: "Temps de réponse des services", "Response times of the services";
     Wifi: "Wi-Fi", "Wi-Fi";

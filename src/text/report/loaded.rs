@@ -1,6 +1,6 @@
 //! Words for the line under load: added latency, responsiveness, and what a conversation by video is like.
 
-use sonde_report::values::{Conversation, LatencyGrade, RpmClass};
+use sonde_report::values::{Conversation, RpmClass};
 
 use crate::text::{Lang, NARROW};
 
@@ -13,29 +13,41 @@ pub enum Load {
     Upload,
 }
 
-/// What load adds, its grade, and from what to what.
+/// What is under way meanwhile.
 #[must_use]
-pub fn added_latency(
-    added: &str,
-    grade: LatencyGrade,
-    idle: &str,
-    loaded: &str,
-    by: &str,
-    lang: Lang,
-) -> String {
-    let grade = grade.as_str();
+pub fn load(load: Load, lang: Lang) -> &'static str {
+    let (fr, en) = match load {
+        Load::Download => ("pendant le téléchargement", "during the download"),
+        Load::Upload => ("pendant l’envoi", "during the upload"),
+    };
+    lang.pick(fr, en)
+}
+
+/// The same as a cell under the head "load".
+#[must_use]
+pub fn load_cell(load: Load, lang: Lang) -> &'static str {
+    let (fr, en) = match load {
+        Load::Download => ("descendante", "download"),
+        Load::Upload => ("montante", "upload"),
+    };
+    lang.pick(fr, en)
+}
+
+/// The caption of the figures.
+#[must_use]
+pub fn loaded_caption(lang: Lang) -> &'static str {
     lang.pick(
-        format!("{added}, note {grade} ({idle} au repos, {loaded} en charge, médianes, par {by})"),
-        format!("{added}, grade {grade} ({idle} idle, {loaded} loaded, medians, by {by})"),
+        "Latences médianes, au repos et en charge ; note de A+ (moins de 5 ms ajoutées) à F (400 ms et plus)",
+        "Median latencies, idle and loaded; grade from A+ (below 5 ms added) to F (400 ms and more)",
     )
 }
 
-/// A latency under load with nothing to compare it to.
+/// The heads of its columns.
 #[must_use]
-pub fn loaded_latency(loaded: &str, by: &str, lang: Lang) -> String {
+pub fn loaded_heads(lang: Lang) -> [&'static str; 7] {
     lang.pick(
-        format!("non connue ({loaded} en charge, médiane, par {by})"),
-        format!("not known ({loaded} loaded, median, by {by})"),
+        ["Charge", "Ajoutée", "Note", "Au repos", "En charge", "Par", "RPM"],
+        ["Load", "Added", "Grade", "Idle", "Loaded", "By", "RPM"],
     )
 }
 
@@ -49,10 +61,7 @@ pub fn responsiveness(rpm: u64, lang: Lang) -> String {
         RpmClass::Excellent => ("excellente", "excellent"),
     };
     let number = lang.integer(rpm);
-    lang.pick(
-        format!("{number} allers-retours par minute (RPM), {fr}"),
-        format!("{number} round trips per minute (RPM), {en}"),
-    )
+    lang.pick(format!("{number}, {fr}"), format!("{number}, {en}"))
 }
 
 /// The plain sentence: a video call while a class loads the line.
@@ -63,7 +72,9 @@ pub fn video_call(load: Load, conversation: Conversation, one_way: &str, lang: L
         Load::Upload => ("pendant qu’une classe envoie des fichiers", "while a class uploads files"),
     };
     let (how_fr, how_en) = match conversation {
-        Conversation::Easy => ("fluide, le délai ne se remarque pas", "easy, nobody notices the delay"),
+        Conversation::Easy => {
+            ("fluide, le délai de la ligne se remarque à peine", "easy, the line’s delay is hardly noticed")
+        }
         Conversation::Strained => (
             "gênée, le délai fait qu’on se coupe la parole",
             "strained, the delay makes people interrupt each other",
@@ -74,8 +85,8 @@ pub fn video_call(load: Load, conversation: Conversation, one_way: &str, lang: L
         ),
     };
     lang.pick(
-        format!("Visioconférence {fr}{NARROW}: {how_fr} ({one_way} de réseau à l’aller)."),
-        format!("Video call {en}: {how_en} ({one_way} of network one way)."),
+        format!("Visioconférence {fr}{NARROW}: {how_fr} ({one_way} à l’aller)."),
+        format!("Video call {en}: {how_en} ({one_way} one way)."),
     )
 }
 
@@ -83,7 +94,7 @@ pub fn video_call(load: Load, conversation: Conversation, one_way: &str, lang: L
 #[must_use]
 pub fn loaded_method(lang: Lang) -> &'static str {
     lang.pick(
-        "Sondes légères (moins de 5 % du débit) à côté des transferts, montée en charge écartée ; RPM selon draft-ietf-ippm-responsiveness ; délais d’une conversation selon l’UIT-T G.114 (150 et 400 ms à l’aller). Indicatif.",
-        "Light probes (below 5% of the rate) beside the transfers, warm-up left out; RPM after draft-ietf-ippm-responsiveness; a conversation’s delays after ITU-T G.114 (150 and 400 ms one way). Indicative.",
+        "Sondes légères (moins de 5 % du débit) à côté des transferts, montée en charge écartée ; réactivité en allers-retours par minute (RPM), selon draft-ietf-ippm-responsiveness. Une conversation est fluide sous 150 ms à l’aller, très pénible à partir de 400 ms (UIT-T G.114), hors délai des appareils. Indicatif.",
+        "Light probes (below 5% of the rate) beside the transfers, warm-up left out; responsiveness in round trips per minute (RPM), after draft-ietf-ippm-responsiveness. A conversation is easy below 150 ms one way, very hard from 400 ms on (ITU-T G.114), the devices’ own delay apart. Indicative.",
     )
 }

@@ -15,7 +15,9 @@ mod verdicts;
 pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice};
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
-pub use loaded::{Load, added_latency, loaded_latency, loaded_method, responsiveness, video_call};
+pub use loaded::{
+    Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, responsiveness, video_call,
+};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
