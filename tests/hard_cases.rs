@@ -239,6 +239,7 @@ fn ctrl_c_prints_the_partial_report_and_marks_it() {
 }
 
 /// Established TCP connections to a local port, as the kernel lists them.
+#[cfg(unix)]
 fn established(port: u16) -> usize {
     let hex = format!(":{port:04X}");
     std::fs::read_to_string("/proc/self/net/tcp")
