@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Measurement, Outcome,
-    values::{LoadedLatency, ResponsivenessValue},
+    values::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue},
 };
 
 use super::Writer;
@@ -43,7 +43,13 @@ impl Writer<'_> {
         let sentence = |(load, outcome): (Load, &Outcome<LoadedLatency>)| {
             let Outcome::Measured { value, .. } = outcome else { return None };
             let one_way = self.lang.milliseconds(value.one_way_us());
-            Some(Block::Text(words::video_call(load, value.conversation(), &one_way, self.lang)))
+            let mut sentence = words::video_call(load, value.conversation(), &one_way, self.lang);
+            // From C on it is the load, not the distance, that someone can do something about.
+            let queue = value.grade.is_some_and(|grade| grade >= LatencyGrade::C);
+            if queue && value.conversation() != Conversation::Easy {
+                sentence = format!("{sentence} {}", words::queue_advice(self.lang));
+            }
+            Some(Block::Text(sentence))
         };
         value.map(|value| ways(value).filter_map(sentence).collect()).unwrap_or_default()
     }

@@ -90,6 +90,15 @@ pub fn video_call(load: Load, conversation: Conversation, one_way: &str, lang: L
     )
 }
 
+/// What a long queue comes from, and what helps.
+#[must_use]
+pub fn queue_advice(lang: Lang) -> &'static str {
+    lang.pick(
+        "Des données attendent dans un équipement, le plus souvent la box : un réglage (QoS, SQM) y remédie, à demander à qui la gère.",
+        "Data waits in a device, most often the router: a setting of it (QoS, SQM) helps, to be asked of whoever manages it.",
+    )
+}
+
 /// How the line under load was measured, in one line.
 #[must_use]
 pub fn loaded_method(lang: Lang) -> &'static str {

@@ -16,7 +16,8 @@ pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_a
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
 pub use loaded::{
-    Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, responsiveness, video_call,
+    Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, queue_advice, responsiveness,
+    video_call,
 };
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
