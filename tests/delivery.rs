@@ -197,6 +197,7 @@ impl Drop for Mire {
 }
 
 /// A run that is certainly under way: it has connected to a mire that never answers.
+#[cfg(unix)]
 fn run_under_way(place: &Place) -> (Child, TcpStream) {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ndt7+http://{}/", silent.local_addr().unwrap());

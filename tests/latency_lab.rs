@@ -96,10 +96,10 @@ impl Run {
         text.parse::<jiff::Timestamp>().unwrap().as_millisecond() as f64 / 1e3
     }
 
-    /// fping's median while `from` to `to`, ms.
+    /// fping's median of what was asked and answered from `from` to `to`, ms.
     fn by_fping(&self, from: f64, to: f64) -> f64 {
-        let during: Vec<f64> =
-            self.answers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, ms)| *ms).collect();
+        let within = |(at, ms): &&(f64, f64)| at - ms / 1e3 >= from && *at < to;
+        let during: Vec<f64> = self.answers.iter().filter(within).map(|(_, ms)| *ms).collect();
         assert!(
             during.len() >= 10,
             "{} answers of fping from {from} to {to}, of {} from {:?} to {:?}; {}",
@@ -171,8 +171,10 @@ fn the_latency_under_load_is_fpings_both_ways() {
             let (transfer, loaded) = (run.value(way), &run.value("responsiveness")[way]);
             assert_eq!(loaded["status"], "measured", "{loaded:#}");
             let value = &loaded["value"];
-            let from = run.started(way) + transfer["ramp_ms"].as_f64().unwrap() / 1e3;
-            let to = run.started(way) + transfer["elapsed_ms"].as_f64().unwrap() / 1e3;
+            // The transfer's own zero is when its first connection was open: TCP's and the greeting's round trip later.
+            let zero = run.started(way) + 2.0 * value["idle_us"].as_f64().unwrap() / 1e6;
+            let from = zero + transfer["ramp_ms"].as_f64().unwrap() / 1e3;
+            let to = zero + transfer["elapsed_ms"].as_f64().unwrap() / 1e3;
             let fping = run.by_fping(from, to);
             let ours = value["median_us"].as_f64().unwrap() / 1e3;
             let ip = transfer["ip_rate_bps"].as_f64().unwrap();

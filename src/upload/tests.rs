@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::net::SocketAddr;
+#[cfg(unix)]
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 

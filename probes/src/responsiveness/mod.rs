@@ -22,7 +22,7 @@ mod pace;
 mod prober;
 mod rpm;
 mod target;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;
 
 use figures::{Seen, Window};

@@ -125,7 +125,6 @@ fn start_on(mire: &MireUrl, env: &Env) -> Probing {
 }
 
 /// Bytes and packets that passed this thread's loopback: each once.
-#[cfg(target_os = "linux")]
 fn passed() -> (u64, u64) {
     let text = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
     let line = text.lines().find_map(|line| line.trim().strip_prefix("lo:")).unwrap();
@@ -134,7 +133,6 @@ fn passed() -> (u64, u64) {
 }
 
 /// Runs `work` in a network namespace of its own where only a loopback is; `None` where that is not permitted.
-#[cfg(target_os = "linux")]
 fn alone<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let inside = std::thread::spawn(|| {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).ok()?;
@@ -144,7 +142,6 @@ fn alone<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option
     inside.join().unwrap()
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn what_the_probes_move_is_known_and_at_most_a_twentieth_of_eight_megabits() {
     for tls in [false, true] {
