@@ -68,6 +68,5 @@ fn about_the_way(code: CaveatCode) -> bool {
             | CaveatCode::ClientLimited
             | CaveatCode::LossLimited
             | CaveatCode::FarEndCountMissing
-            | CaveatCode::MireCountMismatch
     )
 }
