@@ -12,13 +12,19 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 use super::Goal;
 use super::arrival::Arrivals;
 use super::decide::{self, Threshold};
-use super::estimate::{Conditions, Estimate, estimate, even_stretch};
+use super::estimate::{Estimate, estimate};
 use super::meter::Meter;
 use super::series::Series;
 use super::stream::{Direction, Facts, Job, Stream};
-use super::tcp_info::{Kernel, Received, Sent};
+use super::tcp_info::{Kernel, Received};
 use crate::clock::slept;
 use crate::{Env, Event, ProbeName};
+
+mod curve;
+mod growth;
+
+use curve::LATE_READER;
+use growth::MAX_STREAMS;
 
 /// Time between two points of the curve: a fifth of the shortest slot.
 const TICK: Duration = Duration::from_millis(10);
@@ -35,15 +41,6 @@ const STOOD_STILL_S: f64 = 2.0;
 const SILENCE_S: f64 = 0.5;
 /// Stretch over which the rate shown as progress is taken, seconds.
 const SHOWN_S: f64 = 0.5;
-/// Streams at most: with sixteen, one loss in a hundred at 60 ms still leaves 38 Mbit/s (Mathis et al., 1997).
-const MAX_STREAMS: usize = 16;
-/// Round trips from opening streams to their first bytes: TCP, the upgrade or TLS, the request.
-const OPENING_RTTS: f64 = 3.0;
-/// What further streams upset, where the capacity is wanted: half a second…
-const UPSET_S: f64 = 0.5;
-/// …and the time a queue takes that their first windows fill, bits: 64 packets, more than a small box holds. Losses and
-/// segments sent twice until then are the streams' beginning, not the line's rate.
-const UPSET_BITS: f64 = 64.0 * 1500.0 * 8.0;
 /// Round trips a transfer may last where these are longer than the time allowed: slow start, and two plateaus…
 const CAP_RTTS: f64 = 15.0;
 /// …but not more than this, seconds: ndt7 mires end a stream after ten, and what went on without it would look slow.
@@ -53,45 +50,12 @@ const CAP_S: f64 = 9.5;
 const CLAMP_RATIO: f64 = 8.0;
 /// The clamp's floor, bytes: less would slow down a path whose round trip the handshake did not show.
 const CLAMP_FLOOR: f64 = 256.0 * 1024.0;
-/// Above so many times the largest threshold, more streams would not change the verdict.
-const ENOUGH_RATIO: f64 = 1.5;
-/// Below this rate streams are doubled instead of quadrupled: on a very slow line many streams hurt each other.
-const SLOW_BPS: f64 = 2e6;
-/// More than four streams are opened only as far as each gets this much, bit/s: thinner, they starve each other, and what
-/// arrives comes in fits.
-const THIN_BPS: f64 = 1e6;
-/// More streams are opened while the sum grew by more than this ratio with the last ones.
-const STREAM_GROWTH: f64 = 1.10;
-/// The interval's half-width below which the estimate is stable…
-const STABLE_SPREAD: f64 = 0.015;
-/// …over at least this long, seconds…
-const STABLE_S: f64 = 3.0;
-/// …and with at least this many bytes: a 4 MB token bucket before a shaper of up to 0.6 of the line is empty by then.
-const STABLE_BYTES: u64 = 10_000_000;
 /// Shortest stretch after the ramp that a transfer that ended by itself must leave, seconds.
 const BROKEN_S: f64 = 2.0;
 /// Least bytes of any value: two seconds of 128 kbit/s, the slowest line worth a figure.
 const LEAST_BYTES: u64 = 32 << 10;
 /// Time for what an upload has under way to be acknowledged after its end.
 const DRAIN: Duration = Duration::from_secs(1);
-/// Share of the largest segment that all carry where they are alike, heads and the mire's own messages allowed for.
-const FULL_SHARE: f64 = 0.98;
-/// What a download's system may hold unread, as the time it took to come, seconds, beyond two round trips: readers that a
-/// busy machine holds up.
-const UNREAD_S: f64 = 0.5;
-/// What an upload's far end may have and not have told, as the time it took to come, seconds: a quarter of a second
-/// between two messages of an ndt7 mire…
-const UNTOLD_S: f64 = 0.3;
-/// …or an HTTP request under way, in the time such a request takes. Beyond two round trips more than both, a box on the
-/// way has acknowledged it, or the mire reads late: then only what was told counts.
-const UNTOLD_GRAINS: f64 = 1.5;
-/// Share of an upload's time, spent waiting for the mire's receive window, from which the mire sets the pace: what its
-/// system acknowledges then comes in fits, and only what its program tells is a rate.
-const LATE_READER: f64 = 0.5;
-/// Step of an upload's curve, seconds…
-const UPLOAD_STEP: f64 = 0.05;
-/// …or this share of a shorter one: a fast line moves all the data allowed within one step.
-const UPLOAD_STEPS: f64 = 64.0;
 
 /// A transfer that gave a value.
 #[derive(Debug)]
@@ -314,20 +278,6 @@ impl<'a> Engine<'a> {
         End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
-    /// Adds a point to the curve; gives what the system knows to have arrived, in units of its own.
-    fn take_point(&mut self, now: f64) -> Option<u64> {
-        // In this order: no byte may lack its segment.
-        let confirmed = self.meter.counted();
-        let arrived = match self.job.direction {
-            Direction::Download => self.meter.kernel_received().map(|received| received.segments),
-            // What a proxy acknowledges has not reached the mire.
-            Direction::Upload if self.facts.via_proxy => None,
-            Direction::Upload => self.meter.delivered(),
-        };
-        self.arrivals.push(now, confirmed, arrived);
-        arrived
-    }
-
     /// The limits that end a transfer, whatever the curve.
     fn should_end(&self, now: f64, idle: f64, silent: bool) -> Option<End> {
         // An upload's reservation reaches the cap before its bytes arrive: its streams end by themselves.
@@ -364,116 +314,6 @@ impl<'a> Engine<'a> {
         } else {
             End::Stop(StopReason::FarEnd)
         })
-    }
-
-    /// The curve as far as it is known, and what the estimate must know.
-    fn curve(&self) -> (Series, Conditions) {
-        let (series, grain) = match self.job.direction {
-            Direction::Download => {
-                let lag = 2.0 * self.facts.rtt + UNREAD_S;
-                let arrived = self.full_segment().and_then(|unit| self.arrivals.arrived(unit, lag));
-                (arrived.unwrap_or_else(|| self.arrivals.confirmed()), 0.0)
-            }
-            Direction::Upload => {
-                let (told, grain) = self.told();
-                let lag =
-                    2.0 * self.facts.rtt.max(self.meter.loaded_rtt()) + UNTOLD_S + UNTOLD_GRAINS * grain;
-                let unit = 1.0 / self.facts.overhead.tcp_bytes_per_byte;
-                let arrived =
-                    self.arrivals.arrived(unit, lag).filter(|_| self.window_limited() <= LATE_READER);
-                arrived.map_or((told, grain), |series| (series, 0.0))
-            }
-        };
-        let settled_at = self.settled_at + self.settling();
-        (series, Conditions { rtt: self.facts.rtt, settled_at, grain })
-    }
-
-    /// How long the last streams take to settle, seconds: their first bytes may have come, and what they upset is over.
-    fn settling(&self) -> f64 {
-        let Some(rate) = self.rate_before else { return 0.0 };
-        let opening = OPENING_RTTS * self.facts.rtt;
-        // A verdict has no need of the last per cent, and is to be quick.
-        if !self.thresholds.is_empty() || self.growing {
-            return opening;
-        }
-        opening + (UPSET_S + UPSET_BITS / rate.max(1.0)).min(self.cap / 4.0)
-    }
-
-    /// Application bytes of a download's segments, where some came out of order (otherwise nothing was kept back, and
-    /// what was read is the truth) and all are alike: a saturated line's are full.
-    fn full_segment(&self) -> Option<f64> {
-        let received = self.meter.kernel_received().filter(|received| received.out_of_order > 0)?;
-        let largest = received.segment as f64 / self.facts.overhead.tcp_bytes_per_byte;
-        self.arrivals.bytes_per_segment().filter(|bytes| *bytes >= FULL_SHARE * largest)
-    }
-
-    /// Share of an upload's time in which the mire's system took no more, since its program read late; 0 where the
-    /// system does not tell.
-    fn window_limited(&self) -> f64 {
-        self.meter.kernel_sent().map_or(0.0, Sent::window_limited)
-    }
-
-    /// An upload's curve as the mire's messages and answers tell it, and how finely they do, seconds.
-    fn told(&self) -> (Series, f64) {
-        let (spans, until) = self.meter.spans();
-        let mut lengths: Vec<f64> = spans.iter().map(|span| span.to - span.from).collect();
-        // The later half: requests and messages grow at the beginning.
-        let grain = crate::stats::median(&lengths.split_off(lengths.len() / 2)).unwrap_or(0.0);
-        (Series::from_spans(&spans, until, UPLOAD_STEP.min(until / UPLOAD_STEPS)), grain.min(1.0))
-    }
-
-    /// Looks at the curve: opens streams while they help, and says when the goal is reached.
-    fn judge(&mut self, now: f64) -> Option<StopReason> {
-        let (series, conditions) = self.curve();
-        self.decision = decide::decided(&series, conditions, &self.thresholds, !self.growing);
-        if self.decision.is_some() {
-            return Some(StopReason::Decided);
-        }
-        if self.growing {
-            self.grow(&series, conditions, now);
-            return None;
-        }
-        let stable = self.thresholds.is_empty()
-            && self.job.goal != Goal::Fixed
-            && self.meter.counted() >= STABLE_BYTES
-            && estimate(&series, conditions).is_some_and(|found| {
-                found.to - found.from >= STABLE_S && found.spread() <= STABLE_SPREAD && !found.still_rising
-            });
-        stable.then_some(StopReason::Stable)
-    }
-
-    /// Opens more streams once the last ones have shown what they give, while the sum still grows.
-    fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
-        let window = conditions.window();
-        let even = even_stretch(series, conditions);
-        if even.is_none() && series.end() < conditions.settled_at + window {
-            return;
-        }
-        let rate = series.rate(even.unwrap_or(series.end() - window / 2.0), series.end());
-        // A verdict far above its thresholds only waits for enough data.
-        let largest = self.thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
-        if largest.is_some_and(|largest| rate >= ENOUGH_RATIO * largest) {
-            return;
-        }
-        let helped = self.rate_before.is_none_or(|before| rate > STREAM_GROWTH * before);
-        // Streams opened in the second half could not show a plateau any more.
-        let late = now > self.cap / 2.0;
-        if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
-            self.growing = rate <= 0.0 && !late;
-            self.unfilled = helped && self.rate_before.is_some();
-            return;
-        }
-        let wanted = if self.streams == 1 && rate < SLOW_BPS { 2 } else { (self.streams * 4).max(4) };
-        let wanted = wanted.min(MAX_STREAMS).min((rate / THIN_BPS).max(4.0) as usize);
-        if wanted <= self.streams {
-            self.growing = false;
-            return;
-        }
-        for _ in self.streams..wanted {
-            self.spawn_new();
-        }
-        self.rate_before = Some(rate);
-        self.settled_at = now;
     }
 
     fn tell(&self, env: &Env, now: f64) {

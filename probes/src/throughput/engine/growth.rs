@@ -1,0 +1,84 @@
+//! What the engine makes of the curve: more streams, or the end.
+
+use sonde_report::values::StopReason;
+
+use super::Engine;
+use crate::throughput::Goal;
+use crate::throughput::decide;
+use crate::throughput::estimate::{Conditions, estimate, even_stretch};
+use crate::throughput::series::Series;
+
+/// Streams at most: with sixteen, one loss in a hundred at 60 ms still leaves 38 Mbit/s (Mathis et al., 1997).
+pub(super) const MAX_STREAMS: usize = 16;
+/// Above so many times the largest threshold, more streams would not change the verdict.
+const ENOUGH_RATIO: f64 = 1.5;
+/// Below this rate streams are doubled instead of quadrupled: on a very slow line many streams hurt each other.
+const SLOW_BPS: f64 = 2e6;
+/// More than four streams are opened only as far as each gets this much, bit/s: thinner, they starve each other, and what
+/// arrives comes in fits.
+const THIN_BPS: f64 = 1e6;
+/// More streams are opened while the sum grew by more than this ratio with the last ones.
+const STREAM_GROWTH: f64 = 1.10;
+/// The interval's half-width below which the estimate is stable…
+const STABLE_SPREAD: f64 = 0.015;
+/// …over at least this long, seconds…
+const STABLE_S: f64 = 3.0;
+/// …and with at least this many bytes: a 4 MB token bucket before a shaper of up to 0.6 of the line is empty by then.
+const STABLE_BYTES: u64 = 10_000_000;
+
+impl Engine<'_> {
+    /// Looks at the curve: opens streams while they help, and says when the goal is reached.
+    pub(super) fn judge(&mut self, now: f64) -> Option<StopReason> {
+        let (series, conditions) = self.curve();
+        self.decision = decide::decided(&series, conditions, &self.thresholds, !self.growing);
+        if self.decision.is_some() {
+            return Some(StopReason::Decided);
+        }
+        if self.growing {
+            self.grow(&series, conditions, now);
+            return None;
+        }
+        let stable = self.thresholds.is_empty()
+            && self.job.goal != Goal::Fixed
+            && self.meter.counted() >= STABLE_BYTES
+            && estimate(&series, conditions).is_some_and(|found| {
+                found.to - found.from >= STABLE_S && found.spread() <= STABLE_SPREAD && !found.still_rising
+            });
+        stable.then_some(StopReason::Stable)
+    }
+
+    /// Opens more streams once the last ones have shown what they give, while the sum still grows.
+    fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
+        let window = conditions.window();
+        let even = even_stretch(series, conditions);
+        if even.is_none() && series.end() < conditions.settled_at + window {
+            return;
+        }
+        let rate = series.rate(even.unwrap_or(series.end() - window / 2.0), series.end());
+        // A verdict far above its thresholds only waits for enough data.
+        let largest = self.thresholds.iter().map(|threshold| threshold.at_least).reduce(f64::max);
+        if largest.is_some_and(|largest| rate >= ENOUGH_RATIO * largest) {
+            return;
+        }
+        let helped = self.rate_before.is_none_or(|before| rate > STREAM_GROWTH * before);
+        // Streams opened in the second half could not show a plateau any more.
+        let late = now > self.cap / 2.0;
+        if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
+            self.growing = rate <= 0.0 && !late;
+            self.unfilled = helped && self.rate_before.is_some();
+            return;
+        }
+        let wanted = if self.streams == 1 && rate < SLOW_BPS { 2 } else { (self.streams * 4).max(4) };
+        let wanted = wanted.min(MAX_STREAMS).min((rate / THIN_BPS).max(4.0) as usize);
+        if wanted <= self.streams {
+            self.growing = false;
+            self.unfilled = self.rate_before.is_some();
+            return;
+        }
+        for _ in self.streams..wanted {
+            self.spawn_new();
+        }
+        self.rate_before = Some(rate);
+        self.settled_at = now;
+    }
+}
