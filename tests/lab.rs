@@ -61,7 +61,7 @@ fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
     ];
     for (link, size, verdict, status) in table {
         let run = behind(Kind::RATTAN, link, &rate_only(size));
-        assert_true_rate(&run, "download", link, 0.03);
+        assert_true_rate(&run, "download", link, 0.02);
         let said = run.verdict("download-rate");
         if verdict == "not_met" && gives(said, "cpu_busy") {
             // Then the rate is a lower bound, and saying "not met" would be the fault.
@@ -97,8 +97,8 @@ fn a_default_run_on_ten_megabits_and_fifty_milliseconds_ends_within_thirty_secon
     );
     println!("a default run took {} s", run.wall_s);
     assert!(run.wall_s <= 30.0, "took {} s", run.wall_s);
-    assert_true_rate(&run, "download", link, 0.03);
-    assert_true_rate(&run, "upload", link, 0.03);
+    assert_true_rate(&run, "download", link, 0.02);
+    assert_true_rate(&run, "upload", link, 0.02);
     assert_eq!(run.verdict("download-rate")["verdict"], "met");
     let latency = run.value("latency");
     let median_ms = latency["median_us"].as_f64().unwrap() / 1e3;
@@ -120,7 +120,7 @@ fn the_kernels_token_bucket_is_measured_too() {
     }
     let link = Link { down_mbps: 200.0, up_mbps: 50.0, rtt_ms: 0 };
     let run = behind(Kind::TokenBucket, link, &rate_only("large"));
-    assert_true_rate(&run, "download", link, 0.03);
+    assert_true_rate(&run, "download", link, 0.02);
     assert_eq!(run.verdict("download-rate")["verdict"], "met");
 }
 
@@ -137,11 +137,10 @@ fn a_verdict_stops_early_and_costs_little() {
         println!("skipped: {missing}");
         return;
     }
-    // Bytes of each transfer at the most: half of what the complete measurement moves in its 8 s, and what excluding a
-    // burst costs above.
+    // Bytes of each transfer at the most; above twice the threshold, what excluding a burst costs.
     for (mbps, size, verdict, most) in [
-        (8.0, "medium", "not_met", 4_000_000),
-        (8.0, "large", "not_met", 4_000_000),
+        (8.0, "medium", "not_met", 1_500_000),
+        (8.0, "large", "not_met", 1_500_000),
         (20.0, "medium", "met", 9_500_000),
     ] {
         let link = Link { down_mbps: mbps, up_mbps: 4.0, rtt_ms: 60 };
@@ -182,5 +181,103 @@ fn four_megabytes_of_burst_before_eight_megabits_are_never_met_for_ten() {
             );
             assert_ne!(said["verdict"], "met", "{said:#}");
         }
+    }
+}
+
+/// The arguments of a run of one transfer and what it needs, nothing else.
+fn only(probe: &str) -> Vec<&str> {
+    vec!["run", "--format", "json", "--only", probe, "--mire", "ndt7+http://{BASE}:8080/"]
+}
+
+#[test]
+fn a_satellites_round_trip_leaves_the_rate_and_the_verdict_true() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let link = Link { down_mbps: 8.0, up_mbps: 2.0, rtt_ms: 600 };
+    let mut arguments = only("link,download");
+    arguments.extend(["--size", "medium", "--until", "verdict"]);
+    let run = behind(Kind::RATTAN, link, &arguments);
+    assert_true_rate(&run, "download", link, 0.05);
+    let (value, said) = (run.value("download"), run.verdict("download-rate"));
+    println!("{} after {} ms, {}", said["verdict"], value["elapsed_ms"], value["repetitions"]);
+    for transfer in value["repetitions"].as_array().unwrap() {
+        let (bytes, rate) = (transfer["bytes"].as_u64().unwrap(), transfer["ip_rate_bps"].as_f64().unwrap());
+        assert!(bytes <= 5_000_000, "{transfer}");
+        assert!((rate / 8e6 - 1.0).abs() < 0.05, "each of the two is true: {transfer}");
+    }
+    assert_ne!(said["verdict"], "met", "{said:#}");
+    if !gives(said, "cpu_busy") {
+        assert_eq!((&said["verdict"], &value["stop"]), (&"not_met".into(), &"decided".into()), "{said:#}");
+    }
+}
+
+#[test]
+fn one_loss_in_a_hundred_is_measured_through_or_named() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let lossy = Kind::Rattan { loss: 0.01 };
+    for (down_mbps, rtt_ms, filled) in [(10.0, 60, true), (20.0, 20, true), (100.0, 150, false)] {
+        let link = Link { down_mbps, up_mbps: 4.0, rtt_ms };
+        let run = behind(lossy, link, &only("link,download"));
+        let value = run.value("download");
+        let share = value["ip_rate_bps"].as_f64().unwrap() / (down_mbps * 1e6);
+        println!("{link:?}: {share:.3} of the link, limited by {}", value["limited_by"]);
+        if filled {
+            assert_true_rate(&run, "download", link, 0.03);
+            continue;
+        }
+        // No number of streams this agent opens fills that line: said, never blamed on the line.
+        assert!(share < 0.6, "{value:#}");
+        let busy = run.report["measurements"]["download"]["outcome"]["caveats"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|caveat| caveat["code"] == "cpu_busy");
+        if busy {
+            println!("skipped: who limits is asked of a machine that is not saturated by others ({link:?})");
+            continue;
+        }
+        assert_eq!(value["limited_by"], "loss", "{value:#}");
+    }
+}
+
+#[test]
+fn slow_uploads_are_measured_to_the_per_cent() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    for (up_mbps, rtt_ms) in [(0.5, 60), (1.0, 20), (4.0, 60), (10.0, 20)] {
+        let link = Link { down_mbps: 20.0, up_mbps, rtt_ms };
+        let run = behind(Kind::RATTAN, link, &only("link,upload"));
+        assert_true_rate(&run, "upload", link, 0.02);
+    }
+}
+
+#[test]
+fn a_cap_on_the_data_holds_on_the_links_own_counters() {
+    if let Some(missing) = missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let link = Link { down_mbps: 50.0, up_mbps: 10.0, rtt_ms: 40 };
+    for (probe, capped) in [("download", 8e6), ("upload", 2e6)] {
+        let mut arguments = only(if probe == "download" { "link,download" } else { "link,upload" });
+        arguments.extend(["--max-bytes", "10M"]);
+        let run = behind(Kind::RATTAN, link, &arguments);
+        assert_eq!(run.value(probe)["stop"], "byte_cap", "{:#}", run.value(probe));
+        let counters = if probe == "download" { &run.school } else { &run.mire };
+        let (first, last) = (counters.first().unwrap(), counters.last().unwrap());
+        let moved = last[1] - first[1];
+        // Headers of every layer, one round trip's worth with a full queue behind it, and the first exchanges.
+        let rate = if probe == "download" { link.down_mbps } else { link.up_mbps } * 1e6;
+        let under_way = 2.0 * f64::from(link.rtt_ms) / 1e3 * rate / 8.0;
+        println!("{probe}: {moved:.0} bytes on the link, {capped:.0} allowed, {under_way:.0} under way");
+        assert!(moved <= capped * 1.06 + under_way + 100e3, "{probe}: {moved}");
+        assert!(moved >= capped, "{probe}: the cap was reached: {moved}");
     }
 }
