@@ -118,7 +118,7 @@ async fn watched(
     }
     let mut measured = work.await;
     if let Some(watch) = &mut taken.watch {
-        let own = measured.value().map_or(0, ip_bytes).saturating_add(beside.moved(direction));
+        let own = measured.value().map_or_else(|| beside.moved(direction), ip_bytes);
         watch.transfer_ends(direction, own);
     }
     if let (Some(link), Some(watch), Some(rate)) =
@@ -147,8 +147,8 @@ async fn watched(
     }
 }
 
-/// What a transfer moved at the IP layer: its application bytes (those that had come and were not read, too) and the
-/// share of headers its rates tell.
+/// What a transfer and the probes beside it moved at the IP layer: its application bytes (those that had come and were not
+/// read, too) and the share of the rest that its rates tell.
 fn ip_bytes(value: &TransferValue) -> u64 {
     let bytes = value.samples.last().map_or(0, |sample| sample.bytes).max(value.bytes);
     if value.goodput_bps == 0 {

@@ -67,6 +67,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Takes note of what a probe costs.
+    fn moves(&self, cost: Moved) {
+        self.samples().moved += cost;
+        self.load.beside(cost.sent, cost.received);
+    }
+
     pub(super) fn new(load: Arc<Load>) -> Self {
         Self { load, stopped: AtomicBool::new(false), samples: Mutex::default() }
     }
@@ -119,7 +125,7 @@ async fn foreign(shared: &Arc<Shared>, env: &Env) {
             // Another mire's turn.
             other => {
                 let tls = transfer.mire.target.scheme == Scheme::Https;
-                shared.samples().moved += pace::foreign(tls, None);
+                shared.moves(pace::foreign(tls, None));
                 other.insert(Asking::begin(&transfer, env))
             }
         };
@@ -133,7 +139,7 @@ async fn foreign(shared: &Arc<Shared>, env: &Env) {
         let tls = ask.target.scheme == Scheme::Https;
         let cost = pace::foreign(tls, asking.chain());
         due = now + pace::foreign_interval(cost.total(), rate);
-        shared.samples().moved += cost;
+        shared.moves(cost);
         let (shared, env, chain) = (Arc::clone(shared), env.clone(), Arc::clone(&asking.chain));
         let address = SocketAddr::new(transfer.peer, ask.target.port);
         under_way.spawn(async move {
@@ -244,7 +250,7 @@ fn echo(shared: &Shared, interface: Option<&str>) {
             }
         };
         if echo.send(sequence).is_ok() {
-            shared.samples().moved += pace::ECHO;
+            shared.moves(pace::ECHO);
         }
         sequence = sequence.wrapping_add(1);
         let due = Instant::now() + pace::echo_interval(rate);

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::MireUrl;
+use super::stream::Direction;
 
 /// One transfer, as seen by a probe beside it. Shared: the transfer writes, the probe reads.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Load {
     state: Mutex<State>,
     /// The latest rate, application bytes, bit/s; 0 while there is none.
     rate_bps: AtomicU64,
+    /// What the probes beside have moved, IP layer, estimated, bytes: sent and received.
+    beside: (AtomicU64, AtomicU64),
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +83,20 @@ impl Load {
     /// The present rate.
     pub(crate) fn goes_at(&self, rate_bps: u64) {
         self.rate_bps.store(rate_bps, Ordering::Relaxed);
+    }
+
+    /// A probe beside costs so many bytes at the IP layer.
+    pub(crate) fn beside(&self, sent: u64, received: u64) {
+        self.beside.0.fetch_add(sent, Ordering::Relaxed);
+        self.beside.1.fetch_add(received, Ordering::Relaxed);
+    }
+
+    /// What the probes beside have moved so far in a direction, IP layer, estimated, bytes.
+    pub(crate) fn moved_beside(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::Download => self.beside.1.load(Ordering::Relaxed),
+            Direction::Upload => self.beside.0.load(Ordering::Relaxed),
+        }
     }
 
     /// Where the transfer goes; `None` before its first connection is open.

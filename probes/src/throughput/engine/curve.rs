@@ -45,6 +45,9 @@ impl Engine<'_> {
             Direction::Upload => self.meter.delivered(),
         };
         self.arrivals.push(now, confirmed, arrived);
+        if let Some(load) = &self.job.load {
+            self.beside.push(now, load.moved_beside(self.job.direction) as f64);
+        }
         arrived
     }
 

@@ -77,6 +77,8 @@ pub(crate) struct Transfer {
     pub(crate) waiting: f64,
     /// Mean TCP payload of its packets, bytes, where the system tells.
     pub(crate) carried: Option<f64>,
+    /// What the probes beside took of the line meanwhile, IP layer, bit/s.
+    pub(crate) beside: f64,
     /// What was received, where the system tells.
     pub(crate) received: Option<Received>,
     /// Whether the mire read an upload later than the line brought it.
@@ -135,6 +137,8 @@ struct Engine<'a> {
     streams: usize,
     /// What had arrived by when.
     arrivals: Arrivals,
+    /// What the probes beside had moved by when, IP layer.
+    beside: Series,
     settled_at: f64,
     /// The rate before the last streams were added, bit/s.
     rate_before: Option<f64>,
@@ -178,6 +182,7 @@ impl<'a> Engine<'a> {
             started: 0,
             streams: 0,
             arrivals: Arrivals::default(),
+            beside: Series::default(),
             settled_at: 0.0,
             rate_before: None,
             // Who names a number of streams has tried already.
@@ -400,6 +405,7 @@ impl<'a> Engine<'a> {
             waiting,
             carried: carried.map(|(bytes, segments)| bytes as f64 / segments as f64),
             received,
+            beside: self.beside.rate(estimate.from, estimate.to),
             read_late,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
