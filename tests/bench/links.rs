@@ -123,7 +123,7 @@ pub(crate) fn accuracy(asked: &Asked, store: &Store) {
             // Room for eight seconds at the fastest of these links.
             let more = ["--max-bytes", "1G", "--mire", MIRE, "--rules", rules.to_str().unwrap()];
             let arguments = [&arguments[..], &more[..]].concat();
-            case((store, "accuracy", &name), (kind, link), asked.times(1, 3), &arguments, |run| {
+            case((store, "accuracy", &name), (kind, link), asked.times(1, 5), &arguments, |run| {
                 compared(run, "download")
             });
         }
@@ -143,7 +143,7 @@ pub(crate) fn upload(asked: &Asked, store: &Store) {
         let name = format!("{up} Mbit/s up, {rtt} ms");
         if (quick || asked.full) && asked.wants(&name) {
             let arguments = ["run", "--format", "json", "--only", "link,latency,upload", "--mire", MIRE];
-            case((store, "upload", &name), (Kind::RATTAN, link), asked.times(1, 3), &arguments, |run| {
+            case((store, "upload", &name), (Kind::RATTAN, link), asked.times(1, 5), &arguments, |run| {
                 compared(run, "upload")
             });
         }
