@@ -271,9 +271,9 @@ mod tests {
 
     #[test]
     fn a_data_budget_is_never_exceeded_by_its_parts() {
-        for given in ["1", "7", "25M", "1G"] {
+        for given in ["100001", "100007", "25M", "1G"] {
             let plan = plan(&[(Key::MaxBytes, given)]);
-            let total = crate::config::values::bytes(given).unwrap();
+            let total = crate::config::values::data(given).unwrap();
             assert_eq!(plan.download.bytes + plan.upload.bytes, total, "{given}");
         }
     }

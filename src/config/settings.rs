@@ -69,7 +69,7 @@ impl Settings {
             endpoints,
             rules: rules(raw)?,
             until: raw.read(Key::Until, Expected::Until, values::until)?.unwrap_or(Until::Stable),
-            max_bytes: raw.read(Key::MaxBytes, Expected::Bytes, values::bytes)?,
+            max_bytes: raw.read(Key::MaxBytes, Expected::Bytes, values::data)?,
             probes: probes(raw)?,
             dial: dial(raw)?,
             timeout: raw.read(Key::Timeout, Expected::Seconds, values::seconds)?.unwrap_or(DEFAULT_TIMEOUT),

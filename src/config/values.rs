@@ -81,6 +81,16 @@ pub fn bytes(text: &str) -> Option<u64> {
     positive(number * factor)
 }
 
+/// The least data a run may be limited to, bytes: below, no transfer gives a figure, and a bare `10` most likely meant
+/// megabytes.
+const LEAST_DATA: u64 = 100_000;
+
+/// Reads an amount of data that a run may use.
+#[must_use]
+pub fn data(text: &str) -> Option<u64> {
+    bytes(text).filter(|&bytes| bytes >= LEAST_DATA)
+}
+
 /// Reads `12M`, `12Mbit/s`, `12 Mb/s`, `1.5G`, `800k` as bits per second.
 #[must_use]
 pub fn rate(text: &str) -> Option<u64> {
@@ -120,13 +130,16 @@ pub fn seconds(text: &str) -> Option<Duration> {
     (matches!(unit, "" | "s") && (0.1..=86_400.0).contains(&number)).then(|| Duration::from_secs_f64(number))
 }
 
-/// Reads `verdict`, `stable` or a number of seconds.
+/// The longest transfer that may be asked for, seconds: longer ones are a load test, not a measurement.
+const LONGEST_S: u64 = 300;
+
+/// Reads `verdict`, `stable` or a number of seconds up to [`LONGEST_S`].
 #[must_use]
 pub fn until(text: &str) -> Option<Until> {
     match text.trim().to_lowercase().as_str() {
         "stable" => Some(Until::Stable),
         "verdict" => Some(Until::Verdict),
-        other => seconds(other).map(Until::Seconds),
+        other => seconds(other).filter(|time| time.as_secs() <= LONGEST_S).map(Until::Seconds),
     }
 }
 
@@ -200,6 +213,19 @@ mod tests {
         assert_eq!(seconds("0"), None);
         assert_eq!(seconds("100000"), None);
         assert_eq!(seconds("NaN"), None);
+    }
+
+    #[test]
+    fn an_amount_too_small_for_any_figure_is_refused() {
+        assert_eq!(data("10"), None, "most likely ten megabytes were meant");
+        assert_eq!(data("100k"), Some(100_000));
+    }
+
+    #[test]
+    fn a_transfer_has_its_longest() {
+        assert_eq!(until("300"), Some(Until::Seconds(Duration::from_secs(300))));
+        assert_eq!(until("301"), None);
+        assert_eq!(until("Verdict"), Some(Until::Verdict));
     }
 
     #[test]

@@ -172,12 +172,15 @@ pub(crate) fn footprint(asked: &Asked, store: &Store) {
         })
         .collect();
     store.replace("footprint", "binary", vec![json!({ "size_bytes": size, "start_ms": median(&starts) })]);
-    let link = Link { down_mbps: 20.0, up_mbps: 5.0, rtt_ms: 20 };
     let base = ["run", "--format", "json", "--size", "small", "--mire", "ndt7+http://{BASE}:8080/"];
-    for (name, more) in [
-        ("download to verdict", &["--only", "link,download", "--until", "verdict"][..]),
-        ("default run", &[][..]),
+    let verdict = &["--only", "link,download", "--until", "verdict"][..];
+    for (name, down_mbps, more) in [
+        ("verdict at 10 Mbit/s", 10.0, verdict),
+        ("verdict at 20 Mbit/s", 20.0, verdict),
+        ("verdict at 100 Mbit/s", 100.0, verdict),
+        ("default run at 20 Mbit/s", 20.0, &[][..]),
     ] {
+        let link = Link { down_mbps, up_mbps: 5.0, rtt_ms: 20 };
         let results = (0..asked.times(2, 5)).map(|_| {
             match agent_behind(Kind::RATTAN, link, &[&base[..], more].concat()) {
                 Ok(run) => json!({

@@ -175,8 +175,10 @@ pub(crate) fn goals(store: &Store) -> Vec<Goal> {
     };
     let peak = store.read("peak");
     let footprint = store.read("footprint");
-    let to_verdict: Vec<&Value> =
-        footprint.iter().filter(|result| result["case"] == "download to verdict").collect();
+    let to_verdict: Vec<&Value> = footprint
+        .iter()
+        .filter(|result| result["case"].as_str().is_some_and(|case| case.starts_with("verdict")))
+        .collect();
     let runs: Vec<&Value> = footprint.iter().filter(|result| result["case"] != "binary").collect();
     let links = |lossy: bool, satellite: bool| {
         let fits =

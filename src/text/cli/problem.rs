@@ -130,15 +130,16 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
         Expected::Size => lang.pick("petite, moyenne ou grande", "small, medium or large"),
         Expected::YesNo => lang.pick("oui, non ou inconnu", "yes, no or unknown"),
         Expected::Number => lang.pick("un nombre entier", "a whole number"),
-        Expected::Bytes => {
-            lang.pick("un volume comme 25M, 250Mo ou 1G", "an amount such as 25M, 250MB or 1G")
-        }
+        Expected::Bytes => lang.pick(
+            "un volume comme 25M, 250Mo ou 1G, au moins 100k",
+            "an amount such as 25M, 250MB or 1G, at least 100k",
+        ),
         Expected::Rate => lang.pick("un débit comme 12M ou 1G (bit/s)", "a rate such as 12M or 1G (bit/s)"),
         Expected::Seconds => {
             lang.pick("un nombre de secondes, de 0,1 à 86400", "a number of seconds, 0.1 to 86400")
         }
         Expected::Until => {
-            lang.pick("verdict, stable ou un nombre de secondes", "verdict, stable or a number of seconds")
+            lang.pick("verdict, stable ou de 0,1 à 300 secondes", "verdict, stable or 0.1 to 300 seconds")
         }
         Expected::Family => lang.pick("4, 6 ou auto", "4, 6 or auto"),
         Expected::Lang => "fr, en",
