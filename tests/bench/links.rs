@@ -119,7 +119,7 @@ pub(crate) fn accuracy(asked: &Asked, store: &Store) {
         let name = format!("{down} Mbit/s, {rtt} ms{lossy}");
         if (quick || asked.full) && asked.wants(&name) {
             let arguments =
-                ["run", "--format", "json", "--only", "link,latency,download", "--until", "stable"];
+                ["run", "--format", "json", "--only", "link,download", "--until", "stable"];
             // Room for eight seconds at the fastest of these links.
             let more = ["--max-bytes", "1G", "--mire", MIRE, "--rules", rules.to_str().unwrap()];
             let arguments = [&arguments[..], &more[..]].concat();
@@ -142,7 +142,7 @@ pub(crate) fn upload(asked: &Asked, store: &Store) {
         let link = Link { down_mbps: 20.0, up_mbps: up, rtt_ms: rtt };
         let name = format!("{up} Mbit/s up, {rtt} ms");
         if (quick || asked.full) && asked.wants(&name) {
-            let arguments = ["run", "--format", "json", "--only", "link,latency,upload", "--mire", MIRE];
+            let arguments = ["run", "--format", "json", "--only", "link,upload", "--mire", MIRE];
             case((store, "upload", &name), (Kind::RATTAN, link), asked.times(1, 5), &arguments, |run| {
                 compared(run, "upload")
             });
@@ -203,7 +203,7 @@ pub(crate) fn verdict(asked: &Asked, store: &Store) {
                 continue;
             }
             let link = Link { down_mbps: THRESHOLD_BPS / 1e6 * ratio, up_mbps: 2.0, rtt_ms: rtt };
-            let arguments = ["run", "--format", "json", "--only", "link,latency,download", "--size", "small"];
+            let arguments = ["run", "--format", "json", "--only", "link,download", "--size", "small"];
             let arguments = [&arguments[..], &["--until", "verdict", "--mire", MIRE]].concat();
             case((store, "verdict", &name), (Kind::RATTAN, link), asked.times(1, 5), &arguments, |run| {
                 with(judged(run, link.down_mbps * 1e6, THRESHOLD_BPS), &json!({ "ratio": ratio }))
@@ -219,7 +219,7 @@ pub(crate) fn burst(asked: &Asked, store: &Store) {
         let name = format!("4 MB at {peak_mbps} Mbit/s, until {until}");
         if asked.wants(&name) {
             let arguments =
-                ["run", "--format", "json", "--only", "link,latency,download", "--size", "medium"];
+                ["run", "--format", "json", "--only", "link,download", "--size", "medium"];
             let arguments = [&arguments[..], &["--until", until, "--mire", MIRE]].concat();
             let kind = Kind::Burst { bytes: 4_000_000, peak_mbps };
             case((store, "burst", &name), (kind, link), asked.times(1, 5), &arguments, |run| {
