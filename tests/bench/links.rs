@@ -118,8 +118,7 @@ pub(crate) fn accuracy(asked: &Asked, store: &Store) {
         let lossy = if loss > 0.0 { ", 1 % loss" } else { "" };
         let name = format!("{down} Mbit/s, {rtt} ms{lossy}");
         if (quick || asked.full) && asked.wants(&name) {
-            let arguments =
-                ["run", "--format", "json", "--only", "link,download", "--until", "stable"];
+            let arguments = ["run", "--format", "json", "--only", "link,download", "--until", "stable"];
             // Room for eight seconds at the fastest of these links.
             let more = ["--max-bytes", "1G", "--mire", MIRE, "--rules", rules.to_str().unwrap()];
             let arguments = [&arguments[..], &more[..]].concat();
@@ -218,8 +217,7 @@ pub(crate) fn burst(asked: &Asked, store: &Store) {
     for (peak_mbps, until) in [(100.0, "verdict"), (100.0, "stable"), (30.0, "verdict")] {
         let name = format!("4 MB at {peak_mbps} Mbit/s, until {until}");
         if asked.wants(&name) {
-            let arguments =
-                ["run", "--format", "json", "--only", "link,download", "--size", "medium"];
+            let arguments = ["run", "--format", "json", "--only", "link,download", "--size", "medium"];
             let arguments = [&arguments[..], &["--until", until, "--mire", MIRE]].concat();
             let kind = Kind::Burst { bytes: 4_000_000, peak_mbps };
             case((store, "burst", &name), (kind, link), asked.times(1, 5), &arguments, |run| {

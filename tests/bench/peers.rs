@@ -37,7 +37,7 @@ fn instruments(scratch: &Path) -> (Vec<Instrument>, Vec<&'static str>) {
     let own = binary().to_str().unwrap().to_owned();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let run = |until: &str| {
-        let base = [&own, "run", "--format", "json", "--only", "link,latency,download", "--size", "small"];
+        let base = [&own, "run", "--format", "json", "--only", "link,download", "--size", "small"];
         words(&[&base[..], &["--until", until, "--mire", "ndt7+http://{BASE}:8080/"]].concat())
     };
     let curl = ["curl", "-s", "-o", "/dev/null", "--max-time", SECONDS, "-w", "%{speed_download}"];
