@@ -68,6 +68,24 @@ fn instruments(scratch: &Path) -> (Vec<Instrument>, Vec<&'static str>) {
         }),
         None => missing.push("ndt7-client"),
     }
+    // The client of the Rust registry; it installs itself under the official one's name.
+    match peer("ndt7-client-rust") {
+        Some(client) => here.push(Instrument {
+            name: "ndt7-client (Rust)",
+            command: {
+                let client = client.to_str().unwrap();
+                let base = [client, "--server", "{BASE}:8080", "--no-locate", "--no-tls"];
+                words(&[&base[..], &["--no-upload", "--quiet", "--format", "json"]].concat())
+            },
+            // One JSON object a line; the last is the summary.
+            read: |done| {
+                let last = done.stdout.lines().rfind(|line| !line.trim().is_empty())?;
+                let summary: Value = serde_json::from_str(last).ok()?;
+                Some(summary["Summary"]["Download"]["ThroughputMbps"].as_f64()? * 1e6)
+            },
+        }),
+        None => missing.push("ndt7-client (Rust)"),
+    }
     match peer("librespeed-cli") {
         Some(client) => here.push(Instrument {
             name: "librespeed-cli",
