@@ -1,8 +1,9 @@
 //! From a transfer's curve to the sustained rate and how sure it is. Pure: no clock, no network.
 //!
 //! The rate is the mean over what follows the ramp (slow start, opening of streams) and any change of level, so that
-//! neither slow start nor a token bucket's opening burst counts; its interval comes from batch means.
+//! neither slow start nor a token bucket's opening burst counts; its interval from the long-run variance of slots.
 
+use super::interval;
 use super::series::Series;
 use crate::stats;
 
@@ -22,10 +23,21 @@ const SHIFT_ERRORS: f64 = 5.0;
 const SHIFT_BATCHES: usize = 4;
 /// Shortest stretch after a change that may stand for the line, seconds: shorter, it may be a passing dip.
 const SHIFT_TAIL_S: f64 = 1.0;
-/// Floor of the interval's half-width, relative: what ticks, headers and record sizes leave uncertain anyway.
+/// Floor of the interval's half-width, relative: what ticks, headers and record sizes leave uncertain anyway…
 const MIN_HALF_WIDTH: f64 = 0.005;
-/// Half-width, relative, when too few batches are left for any statistics.
+/// …on stretches this long, seconds. On shorter ones it grows with one over the root of the length, as a mean's error
+/// does: what wanders more slowly than the stretch is long does not show in it.
+const FLOOR_S: f64 = 3.0;
+/// Half-width, relative, when too few slots are left for any statistics.
 const UNKNOWN_HALF_WIDTH: f64 = 0.5;
+/// Lags that may be correlated: a round trip's burst and its echo, in round trips…
+const LAG_RTTS: f64 = 2.0;
+/// …or this long, seconds: queues and schedulers on short paths…
+const LAG_S: f64 = 0.2;
+/// …or two of the far end's messages…
+const LAG_GRAINS: f64 = 2.0;
+/// …or this share of the stretch, for what is not known: other people's traffic.
+const LAG_SHARE: f64 = 0.5;
 
 /// Slots of an even stretch: enough for a deviation.
 const EVEN_SLOTS: f64 = 8.0;
@@ -167,8 +179,7 @@ pub(crate) fn estimate(series: &Series, conditions: Conditions) -> Option<Estima
         return None;
     }
     let rate = series.paced_rate(from, end, (PACE_BITS / rate).min(PACE_S));
-    let means = batch_means(series, from, batch);
-    let half_width = half_width(&means, rate).max(MIN_HALF_WIDTH * rate);
+    let half_width = half_width(series, from, conditions, rate);
     still_rising |= rises(series, from, end, half_width);
     Some(Estimate { rate, half_width, from, to: end, still_rising, fell })
 }
@@ -191,34 +202,17 @@ fn batch_means(series: &Series, from: f64, batch: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Half-width of the 95 % interval of the mean, bit/s: t(0.975, m - 1) s / sqrt(m), where the n batches count as
-/// m = n (1 - r) / (1 + r) independent ones, r their lag-1 autocorrelation (an AR(1) model; negative r is not used:
-/// it could only make the interval too narrow).
-fn half_width(means: &[f64], rate: f64) -> f64 {
-    let Some(deviation) = stats::deviation(means) else { return UNKNOWN_HALF_WIDTH * rate };
-    let r = autocorrelation(means).clamp(0.0, 0.9);
-    let independent = (means.len() as f64 * (1.0 - r) / (1.0 + r)).max(2.0);
-    student_t(independent - 1.0) * deviation / independent.sqrt()
-}
-
-/// Lag-1 autocorrelation; 0 where it is not defined.
-fn autocorrelation(values: &[f64]) -> f64 {
-    let Some(mean) = stats::mean(values) else { return 0.0 };
-    let variance: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    let lagged: f64 = values.iter().zip(values.iter().skip(1)).map(|(a, b)| (a - mean) * (b - mean)).sum();
-    if variance > 0.0 { lagged / variance } else { 0.0 }
-}
-
-/// Student's t, 0.975 quantile, for `df` degrees of freedom: the table up to 10, interpolated, then the
-/// Cornish-Fisher expansion (within 0.1 % there).
-fn student_t(df: f64) -> f64 {
-    const TABLE: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-    let df = df.max(1.0);
-    let low = df.floor() as usize;
-    match (TABLE.get(low - 1), TABLE.get(low)) {
-        (Some(a), Some(b)) => a + (b - a) * (df - df.floor()),
-        _ => 1.959_964 + 2.3723 / df + 2.8225 / (df * df),
-    }
+/// Half-width of the 95 % interval of the mean rate between `from` and the end, bit/s.
+fn half_width(series: &Series, from: f64, conditions: Conditions, rate: f64) -> f64 {
+    let length = series.end() - from;
+    // Finer than the far end tells may be: the lags span its messages.
+    let slot = EVEN_SLOT_S.max(SLOT_BITS / rate.max(1.0));
+    let lags = LAG_SHARE * length;
+    let lags = lags.max(LAG_RTTS * conditions.rtt).max(LAG_S).max(LAG_GRAINS * conditions.grain);
+    let slots = batch_means(series, from, slot);
+    let floor = MIN_HALF_WIDTH * (FLOOR_S / length.clamp(f64::MIN_POSITIVE, FLOOR_S)).sqrt();
+    let found = interval::half_width(&slots, (lags / slot).ceil() as usize);
+    found.unwrap_or(UNKNOWN_HALF_WIDTH * rate).max(floor * rate)
 }
 
 /// A change of level in a list of batch means.
@@ -360,13 +354,6 @@ mod tests {
             covered += u32::from((found.rate - 10e6).abs() <= found.half_width);
         }
         assert!(covered >= 356, "{covered} of 400: below 89 % for a 95 % interval");
-    }
-
-    #[test]
-    fn students_t_is_the_table() {
-        for (df, expected) in [(1.0, 12.706), (10.0, 2.228), (30.0, 2.042), (120.0, 1.980)] {
-            assert!((student_t(df) / expected - 1.0).abs() < 0.002, "{df}: {}", student_t(df));
-        }
     }
 
     proptest! {

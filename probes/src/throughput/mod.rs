@@ -4,7 +4,7 @@
 //! the next is tried. Whether a rate meets a threshold is not decided here.
 //!
 //! The pieces: [`mire_url`] what to measure against; `stream` (`http`, `ndt7`, `payload`, `meter`) how bytes move;
-//! `engine` how many streams and how long; `series` and `estimate` what the curve says; `decide` whether it answers
+//! `engine` how many streams and how long; `series`, `estimate` and `interval` what the curve says; `decide` whether it answers
 //! already; `tcp_info` what the system knows; `overhead` the IP layer; `repetition` a second transfer.
 
 use std::sync::Arc;
@@ -24,6 +24,7 @@ mod decide;
 mod engine;
 mod estimate;
 mod http;
+mod interval;
 mod load;
 mod meter;
 pub mod mire_url;

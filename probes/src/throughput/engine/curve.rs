@@ -89,7 +89,9 @@ impl Engine<'_> {
     fn full_segment(&self) -> Option<f64> {
         let received = self.meter.kernel_received().filter(|received| received.out_of_order > 0)?;
         let largest = received.segment as f64 / self.facts.overhead.tcp_bytes_per_byte;
-        self.arrivals.bytes_per_segment().filter(|bytes| *bytes >= FULL_SHARE * largest)
+        let seen = self.arrivals.bytes_per_segment().filter(|bytes| *bytes >= FULL_SHARE * largest);
+        // What was read late of earlier segments must not make a segment more than full.
+        seen.map(|bytes| bytes.min(largest))
     }
 
     /// Share of an upload's time in which the mire's system took no more, since its program read late; 0 where the

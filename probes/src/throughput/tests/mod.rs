@@ -4,6 +4,7 @@
 
 mod dressed;
 mod server;
+mod simulation;
 
 use std::sync::atomic::Ordering;
 
