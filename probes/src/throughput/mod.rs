@@ -4,8 +4,8 @@
 //! the next is tried. Whether a rate meets a threshold is not decided here.
 //!
 //! The pieces: [`mire_url`] what to measure against; `stream` (`http`, `ndt7`, `payload`, `meter`) how bytes move;
-//! `engine` how many streams and how long; `series`, `estimate` and `interval` what the curve says; `decide` whether it answers
-//! already; `tcp_info` what the system knows; `overhead` the IP layer; `repetition` a second transfer.
+//! `engine` how many streams and how long; `series`, `estimate` and `interval` what the curve says; `decide` whether it
+//! answers already; `tcp_info` what the system knows; `overhead` the IP layer; `repetition` a second transfer.
 
 use std::sync::Arc;
 use std::time::Duration;
