@@ -1,17 +1,15 @@
-//! Other people's instruments against ours, on loopback: the official ndt7, LibreSpeed and responsiveness clients and
-//! curl against this mire, and this agent against the official servers. One is taken from `$SONDE_ECOLE_PEERS` (a
-//! directory) or `PATH`; without it a test says that it was skipped. Nothing here reaches for the Internet: each client
-//! is told the one server to use.
+//! Other people's clients against this mire, on loopback: the official ndt7, LibreSpeed and responsiveness clients and
+//! curl. One is taken from `$SONDE_ECOLE_PEERS` (a directory) or `PATH`; without it a test says that it was skipped.
+//! Nothing here reaches for the Internet: each client is told the one server to use.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod common;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use common::{Mire, agent, free_address, wait_for};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use common::{Certificate, Mire, free_address, peer_or_say, wait_for};
 use serde_json::{Value, json};
 
 /// The mire's limit, Mbit/s: enough that what a client's sockets hold at the end is little beside it, for some clients
@@ -20,24 +18,12 @@ const LIMIT: f64 = 40.0;
 /// How far a client's own figure may lie from the limit.
 const TOLERANCE: f64 = 0.15;
 
-/// The program `name`, or a line saying that the test is skipped.
-fn peer(name: &str, home: &str) -> Option<PathBuf> {
-    let given = std::env::var_os("SONDE_ECOLE_PEERS").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = given.into_iter().chain(std::env::split_paths(&path)).map(|at| at.join(name));
-    let found = found.into_iter().find(|file| file.is_file());
-    if found.is_none() {
-        println!("skipped: {name} is missing (see {home}; on PATH or in $SONDE_ECOLE_PEERS)");
-    }
-    found
-}
-
 fn ndt7_client() -> Option<PathBuf> {
-    peer("ndt7-client", "https://github.com/m-lab/ndt7-client-go")
+    peer_or_say("ndt7-client", "https://github.com/m-lab/ndt7-client-go")
 }
 
 fn librespeed_cli() -> Option<PathBuf> {
-    peer("librespeed-cli", "https://github.com/librespeed/speedtest-cli")
+    peer_or_say("librespeed-cli", "https://github.com/librespeed/speedtest-cli")
 }
 
 /// Runs a client and reads its one JSON document.
@@ -65,46 +51,17 @@ struct Peered {
 
 impl Peered {
     fn start(directory: &Path) -> Self {
-        let Identity { cert, key, authority } = Identity::make(directory);
+        let Certificate { cert, key, authority } = Certificate::issue(directory);
+        let [cert, key] = [&cert, &key].map(|file| file.to_str().unwrap());
         let tls = free_address();
         let rate = format!("{LIMIT}M");
         let listen = tls.to_string();
-        let arguments = ["--rate", &rate, "--listen-tls", &listen, "--cert", &cert, "--key", &key];
+        let arguments = ["--rate", &rate, "--listen-tls", &listen, "--cert", cert, "--key", key];
         // A responsiveness client opens dozens of connections a second and leaves them; refused ones count as fast.
         let arguments = [&arguments[..], &["--max-connections", "2000"]].concat();
         let mire = Mire::start(directory, &arguments);
         wait_for(tls);
-        Self { mire, tls, authority: authority.into() }
-    }
-}
-
-/// Files of a certificate for 127.0.0.1, its key, and the authority made for it.
-struct Identity {
-    cert: String,
-    key: String,
-    authority: String,
-}
-
-impl Identity {
-    fn make(directory: &Path) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        // Not the authority's own name: OpenSSL (curl) would take it for its own issuer.
-        leaf.distinguished_name.push(DnType::CommonName, "mire");
-        let leaf = leaf.signed_by(&key, &authority).unwrap();
-        let write = |name: &str, text: String| {
-            let path = directory.join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
-        Self {
-            cert: write("cert.pem", leaf.pem()),
-            key: write("key.pem", key.serialize_pem()),
-            authority: write("authority.pem", authority.pem()),
-        }
+        Self { mire, tls, authority }
     }
 }
 
@@ -190,7 +147,7 @@ fn number_after(text: &str, after: &str, label: &str) -> Value {
 #[test]
 fn the_official_responsiveness_client_measures_the_download() {
     let home = "https://github.com/network-quality/goresponsiveness";
-    let Some(client) = peer("networkQuality", home) else { return };
+    let Some(client) = peer_or_say("networkQuality", home) else { return };
     let directory = tempfile::tempdir().unwrap();
     let peered = Peered::start(directory.path());
     let output = Command::new(client)
@@ -213,7 +170,7 @@ fn the_official_responsiveness_client_measures_the_download() {
 
 #[test]
 fn curl_speaks_both_versions_of_http_with_it() {
-    let Some(curl) = peer("curl", "https://curl.se") else { return };
+    let Some(curl) = peer_or_say("curl", "https://curl.se") else { return };
     let about = Command::new(&curl).arg("--version").output().unwrap();
     if !String::from_utf8_lossy(&about.stdout).contains("HTTP2") {
         println!("skipped: this curl was built without HTTP/2");
@@ -240,87 +197,4 @@ fn curl_speaks_both_versions_of_http_with_it() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{version} {path}: {errors}");
     }
-}
-
-/// Another project's server, killed when dropped.
-struct Server(Child);
-
-impl Server {
-    fn start(mut command: Command, listens: SocketAddr) -> Self {
-        let server = Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        wait_for(listens);
-        server
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// This agent's two rates against a server.
-fn our_agent(directory: &Path, mire: &str, protocol: &str) -> Value {
-    let mut command = agent(directory);
-    command.args(["run", "--only", "download,upload", "--size", "large", "--format", "json", "--mire", mire]);
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let report: Value =
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}\n{errors}"));
-    for probe in ["download", "upload"] {
-        let outcome = &report["measurements"][probe]["outcome"];
-        assert_eq!(outcome["status"], "measured", "{mire} {probe}: {outcome:#}\n{errors}");
-        let value = &outcome["value"];
-        assert_eq!(value["protocol"], protocol, "{mire} {probe}: {value:#}");
-        println!(
-            "{mire} {probe}: {} Mbit/s, {} bytes in {} ms on {} streams, counted at {}, stop {}",
-            value["ip_rate_bps"].as_f64().unwrap() / 1e6,
-            value["bytes"],
-            value["elapsed_ms"],
-            value["streams"],
-            value["counted_at"],
-            value["stop"],
-        );
-        println!("caveats: {}", outcome["caveats"]);
-    }
-    report
-}
-
-#[test]
-fn our_agent_measures_against_the_official_ndt7_server() {
-    let Some(server) = peer("ndt-server", "https://github.com/m-lab/ndt-server") else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let clear = free_address();
-    let mut command = Command::new(server);
-    command.current_dir(directory.path()).arg("-datadir").arg(directory.path().join("archive"));
-    command.args(["-ndt7_addr_cleartext", &clear.to_string(), "-compress-results=false"]);
-    // What it listens on besides, kept to loopback.
-    for other in ["ndt7_addr", "ndt5_addr", "ndt5_ws_addr", "ndt5_wss_addr", "health_addr"] {
-        command.args([format!("-{other}"), free_address().to_string()]);
-    }
-    command.args(["-prometheusx.listen-address", &free_address().to_string()]);
-    let _server = Server::start(command, clear);
-    our_agent(directory.path(), &format!("ndt7+http://{clear}/"), "ndt7");
-}
-
-#[test]
-fn our_agent_measures_against_librespeeds_own_server() {
-    let Some(server) = peer("speedtest-go", "https://github.com/librespeed/speedtest-go") else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let at = free_address();
-    let settings = directory.path().join("settings.toml");
-    // A place of its own, so that it asks nobody where it is.
-    let text = format!(
-        "bind_address=\"{}\"\nlisten_port={}\nproxyprotocol_port=0\nserver_lat=1\nserver_lng=1\n\
-         database_type=\"none\"\nenable_tls=false\nenable_http2=false\n",
-        at.ip(),
-        at.port()
-    );
-    std::fs::write(&settings, text).unwrap();
-    let mut command = Command::new(server);
-    command.current_dir(directory.path()).arg("-c").arg(&settings);
-    let _server = Server::start(command, at);
-    our_agent(directory.path(), &format!("librespeed+http://{at}/backend/"), "librespeed");
 }

@@ -133,7 +133,7 @@ fn gigabit(asked: &Asked) -> Vec<Value> {
         };
         results.push(told("agent, ndt7", &agent));
         let curl = ["curl", "-s", "-o", "/dev/null", "--max-time", "5", "-w", "%{speed_download}", &url];
-        let mut rate = match command_behind(Kind::TokenBucket, link, "", &curl) {
+        let mut rate = match command_behind(Kind::TokenBucket, link, None, &curl) {
             Ok(done) => curl_bps(done.stdout.as_bytes()),
             Err(error) => json!({ "failed": error }),
         };

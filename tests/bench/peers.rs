@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Asked;
-use crate::common::lab::{Finished, Kind, Link, binary, command_behind};
+use crate::common::lab::{Beside, Finished, Kind, Link, binary, command_behind};
 use crate::common::peer;
 use crate::store::Store;
 
@@ -19,6 +19,9 @@ struct Instrument {
     command: Vec<String>,
     read: fn(&Finished) -> Option<f64>,
 }
+
+/// The server that iperf3 speaks to: one test, at its own port.
+const IPERF3: Beside<'static> = Beside { command: "iperf3 -s -1", port: 5201 };
 
 /// What curl and the mean-over-a-time instruments are given: ten seconds, their common default.
 const SECONDS: &str = "10";
@@ -136,7 +139,7 @@ pub(crate) fn measure(asked: &Asked, store: &Store) {
         for instrument in &here {
             for _ in 0..asked.times(1, 3) {
                 let command: Vec<&str> = instrument.command.iter().map(String::as_str).collect();
-                let server = if instrument.name == "iperf3" { "iperf3" } else { "" };
+                let server = (instrument.name == "iperf3").then_some(IPERF3);
                 results.push(match command_behind(Kind::Rattan { loss }, link, server, &command) {
                     Ok(done) => {
                         let rate = (instrument.read)(&done);

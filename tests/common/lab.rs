@@ -2,6 +2,7 @@
 //! The link itself is made by `tests/lab/link.sh`.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -62,16 +63,19 @@ pub struct Finished {
     pub logs: String,
 }
 
-/// What one run of the agent left behind.
+/// What one run of the agent left behind, its report read.
 #[derive(Debug)]
 pub struct Run {
     pub report: Value,
-    pub stderr: String,
-    pub status: i32,
-    pub wall_s: f64,
-    pub resident_kb: Option<f64>,
-    pub school: Vec<Counters>,
-    pub mire: Vec<Counters>,
+    finished: Finished,
+}
+
+impl Deref for Run {
+    type Target = Finished;
+
+    fn deref(&self) -> &Finished {
+        &self.finished
+    }
 }
 
 impl Run {
@@ -114,13 +118,32 @@ impl Run {
     }
 }
 
+/// Another project's server beside the mire on the far side.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// What a shell runs.
+    pub command: &'a str,
+    /// The TCP port it listens on: waited for.
+    pub port: u16,
+}
+
 /// Why the lab cannot run here, if it cannot.
 pub fn missing() -> Option<String> {
+    missing_for(Kind::RATTAN)
+}
+
+/// Why this kind of link cannot be made here, if it cannot.
+pub fn missing_for(kind: Kind) -> Option<String> {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
         return Some("the link lab needs root (network namespaces)".into());
     }
-    for tool in ["rattan", "unshare", "ip", "bash", "sysctl"] {
+    let makers: &[&str] = match kind {
+        Kind::Rattan { .. } => &["rattan"],
+        Kind::TokenBucket => &["tc"],
+        Kind::Burst { .. } => &["rattan", "tc"],
+    };
+    for tool in makers.iter().chain(&["unshare", "ip", "ss", "bash", "sysctl"]) {
         if Command::new(tool).arg("--help").output().is_err() {
             return Some(format!("the link lab needs {tool}"));
         }
@@ -151,18 +174,33 @@ pub fn behind(kind: Kind, link: Link, arguments: &[&str]) -> Run {
 
 /// The same; an error says why there is no report.
 pub fn agent_behind(kind: Kind, link: Link, arguments: &[&str]) -> Result<Run, String> {
+    agent_with(kind, link, None, arguments)
+}
+
+/// The same, with another server for it on the far side.
+pub fn agent_with(
+    kind: Kind,
+    link: Link,
+    beside: Option<Beside<'_>>,
+    arguments: &[&str],
+) -> Result<Run, String> {
     let binary = binary();
     let mut command = vec![binary.to_str().ok_or("the binary's path is no text")?];
     command.extend(arguments);
-    let done = command_behind(kind, link, "", &command)?;
-    let report = serde_json::from_str(&done.stdout)
-        .map_err(|error| format!("no report ({error}):\n{}\n{}\n{}", done.stdout, done.stderr, done.logs))?;
-    let Finished { stderr, status, wall_s, resident_kb, school, mire, .. } = done;
-    Ok(Run { report, stderr, status, wall_s, resident_kb, school, mire })
+    let finished = command_behind(kind, link, beside, &command)?;
+    let report = serde_json::from_str(&finished.stdout).map_err(|error| {
+        format!("no report ({error}):\n{}\n{}\n{}", finished.stdout, finished.stderr, finished.logs)
+    })?;
+    Ok(Run { report, finished })
 }
 
-/// Runs any command behind a link; `servers` runs beside the mire on the far side (`iperf3`, or nothing).
-pub fn command_behind(kind: Kind, link: Link, servers: &str, command: &[&str]) -> Result<Finished, String> {
+/// Runs any command behind a link.
+pub fn command_behind(
+    kind: Kind,
+    link: Link,
+    beside: Option<Beside<'_>>,
+    command: &[&str],
+) -> Result<Finished, String> {
     let _alone = LAB.lock().unwrap_or_else(PoisonError::into_inner);
     let out = tempfile::tempdir().map_err(|error| error.to_string())?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/link.sh");
@@ -186,13 +224,14 @@ pub fn command_behind(kind: Kind, link: Link, servers: &str, command: &[&str]) -
         .env("LAB_LOSS", loss.to_string())
         .env("LAB_BURST", burst.to_string())
         .env("LAB_PEAK", kbps(peak))
-        .env("LAB_SERVERS", servers)
+        .env("LAB_SERVER", beside.map_or("", |server| server.command))
+        .env("LAB_SERVER_PORT", beside.map_or(0, |server| server.port).to_string())
         .env("SONDE_ECOLE_STATE", out.path())
         .output()
         .map_err(|error| error.to_string())?;
     let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap_or_default();
     let errors = String::from_utf8_lossy(&finished.stderr);
-    let written = format!("{}\n{}\n{errors}", read("mire.log"), read("rattan.log"));
+    let written = format!("{}\n{}\n{}\n{errors}", read("mire.log"), read("server.log"), read("rattan.log"));
     let number = |name: &str| read(name).trim().parse::<f64>().ok();
     let status = number("status").ok_or_else(|| format!("no exit status: {}\n{written}", read("stderr")))?;
     Ok(Finished {

@@ -1,5 +1,6 @@
 //! What the tests of the real binary share: how it is started, and a mire in a process of its own.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout)]
 
 pub mod crooked;
 pub mod lab;
@@ -78,6 +79,15 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = given.into_iter().chain(std::env::split_paths(&path)).map(|at| at.join(name));
     places.find(|file| file.is_file())
+}
+
+/// The same, or a line saying that the test is skipped and where the program is from.
+pub fn peer_or_say(name: &str, home: &str) -> Option<PathBuf> {
+    let found = peer(name);
+    if found.is_none() {
+        println!("skipped: {name} is missing (see {home}; on PATH or in $SONDE_ECOLE_PEERS)");
+    }
+    found
 }
 
 /// An address of loopback that nobody listens on.

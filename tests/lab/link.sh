@@ -12,7 +12,7 @@
 #   LAB_DELAY_MS, LAB_LOSS     each way; ratio of packets lost downstream and upstream
 #   LAB_QUEUE                  packets the bottleneck holds
 #   LAB_BURST, LAB_PEAK        bytes of the bucket; kbit/s at which they pass (both for burst)
-#   LAB_SERVERS                further servers on the far side: iperf3 (port 5201)
+#   LAB_SERVER, LAB_SERVER_PORT   a shell command that serves beside the mire, and the TCP port to wait for
 # leaves in OUTDIR: stdout, stderr, status (exit code), wall (s), resident (the command's peak, kB), counters.school and
 # counters.mire (the link's own, at either end).
 set -euo pipefail
@@ -57,8 +57,8 @@ one_segment() {
 serve() {
   "$@" "$LAB_MIRE" mire --listen 0.0.0.0:8080 >"$out/mire.log" 2>&1 &
   started+=($!)
-  if [[ " ${LAB_SERVERS-} " == *" iperf3 "* ]]; then
-    "$@" iperf3 -s -1 >"$out/iperf3.log" 2>&1 &
+  if [[ -n ${LAB_SERVER-} ]]; then
+    "$@" bash -c "exec $LAB_SERVER" >"$out/server.log" 2>&1 &
     started+=($!)
   fi
   "$@" bash "$here/sample.sh" "$out/counters.mire" &
@@ -66,6 +66,11 @@ serve() {
   # Bounded wait for the mire to accept: 100 tries of 50 ms.
   for _ in $(seq 100); do
     "$@" bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' 2>/dev/null && break
+    sleep 0.05
+  done
+  # The other server is not spoken to: some serve one client and end.
+  for _ in $(seq 100); do
+    [[ -z ${LAB_SERVER-} || -n $("$@" ss -Hltn "sport = :$LAB_SERVER_PORT") ]] && break
     sleep 0.05
   done
 }
