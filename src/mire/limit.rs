@@ -4,6 +4,7 @@
 //! and the connection that made it moves nothing more until that time is over. Time is booked, never slept off: a late
 //! timer costs nothing, for the queue's end does not move with it. Not a scheduler of priorities.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,20 @@ const TURN: Duration = Duration::from_millis(5);
 /// A turn is never less than one full packet, nor more than what a socket takes in one go.
 const TURN_BYTES: (u64, u64) = (1_500, 64 * 1024);
 
+/// What may wait before the line, in the system's receive buffers: a modest router's queue, and the round trip of most
+/// lines on the ground, so that one connection alone can fill this one.
+const QUEUE: Duration = Duration::from_millis(50);
+/// One connection's part of the queue is never less than what the system invites a peer to send at first (RFC 7323's
+/// window without scaling): a smaller buffer would have to drop some of it.
+const QUEUE_MIN_BYTES: f64 = 64.0 * 1024.0;
+
 /// The line of one direction.
 #[derive(Debug)]
 pub(super) struct Line {
     rate_bps: u64,
     burst: Duration,
+    /// Connections that the line holds up now.
+    held: AtomicUsize,
     /// When everything booked so far will have passed.
     end: Mutex<Instant>,
 }
@@ -33,13 +43,29 @@ impl Line {
     pub(super) fn new(rate_bps: u64) -> Self {
         let rate_bps = rate_bps.max(1);
         let burst = BURST.max(time_for(rate_bps, BURST_MIN_BYTES as f64));
-        Self { rate_bps, burst, end: Mutex::new(Instant::now()) }
+        Self { rate_bps, burst, held: AtomicUsize::new(0), end: Mutex::new(Instant::now()) }
     }
 
     /// The bytes one connection may move in its turn.
     pub(super) fn turn(&self) -> usize {
         let bytes = self.rate_bps as f64 / 8.0 * TURN.as_secs_f64();
         (bytes as u64).clamp(TURN_BYTES.0, TURN_BYTES.1) as usize
+    }
+
+    /// The line begins (or ceases) to hold up a connection.
+    pub(super) fn hold(&self, held: bool) {
+        if held {
+            self.held.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What one more connection may have waiting before the line, in bytes.
+    pub(super) fn queue_share(&self) -> usize {
+        let whole = self.rate_bps as f64 / 8.0 * QUEUE.as_secs_f64();
+        let sharers = 1.0 + self.held.load(Ordering::Relaxed) as f64;
+        (whole / sharers).max(QUEUE_MIN_BYTES) as usize
     }
 
     /// When all that is booked so far will have passed: a new connection starts there, behind the others.
@@ -106,6 +132,18 @@ mod tests {
     }
 
     #[test]
+    fn the_queue_is_shared_by_those_that_wait() {
+        let line = Line::new(80_000_000);
+        assert_eq!(line.queue_share(), 500_000);
+        line.hold(true);
+        assert_eq!(line.queue_share(), 250_000);
+        (0..1000).for_each(|_| line.hold(true));
+        assert_eq!(line.queue_share(), 65_536);
+        (0..1001).for_each(|_| line.hold(false));
+        assert_eq!(line.queue_share(), 500_000);
+    }
+
+    #[test]
     fn headers_are_those_of_the_segment_size() {
         assert!((ip_factor(1448, false) - 1500.0 / 1448.0).abs() < 1e-9);
         assert!((ip_factor(1428, true) - 1500.0 / 1428.0).abs() < 1e-9);
@@ -117,6 +155,7 @@ mod tests {
         for rate in [0, 1, u64::MAX] {
             let line = Line::new(rate);
             let _ = line.turn();
+            assert!(line.queue_share() >= 65_536);
             let _ = ip_factor(u32::MAX, true);
             let _ = line.book(1500.0, true, Instant::now());
         }

@@ -13,7 +13,7 @@
 //! | `/nq/small`, `/nq/large`, `/nq/upload` | 1 byte; 8 GB of random bytes; as `/empty.php` |
 //! | `/`, `/healthz` | a page for people; `ok` for supervisors |
 //!
-//! **Bounds.** A transfer lasts 30 s at most, a request's head 10 s, a TLS handshake 10 s, a write nobody takes 15 s, a
+//! **Bounds.** A transfer lasts 40 s at most, a request's head 10 s, a TLS handshake 10 s, a write nobody takes 15 s, a
 //! connection 5 minutes; one without a request ends after 10 s. HTTP/2: 100 streams at a time, header blocks of 16 KiB.
 //! Memory: 17 MiB of random bytes, and buffers per connection.
 
@@ -25,6 +25,7 @@ mod limit;
 mod ndt7;
 mod nq;
 mod payload;
+mod queue;
 mod routes;
 mod stream;
 #[cfg(test)]
@@ -55,7 +56,8 @@ pub struct MireConfig {
     /// The rate the server limits itself to, all connections together, IP-layer bit/s each way; `None`: no limit.
     ///
     /// IP-layer: what passes on each connection's TCP (TLS and HTTP included) plus the IP and TCP headers of full
-    /// segments of that connection's size. Acknowledgements are not counted. After a pause, 20 ms of the rate (at
+    /// segments of that connection's size (on Linux never more than 1460 bytes: loopback is as a line). Acknowledgements
+    /// are not counted. After a pause, 20 ms of the rate (at
     /// least 16 KiB) may pass at once.
     pub rate_bps: Option<u64>,
     /// Connections served at a time; a further one is refused with 503.
@@ -99,14 +101,15 @@ impl Mire {
             max_connections: config.max_connections,
             connections: AtomicUsize::new(0),
         });
+        let limited = config.rate_bps.is_some();
         let mut mire = Self { http: Vec::new(), https: Vec::new(), listeners: JoinSet::new() };
         for address in config.http {
-            let listener = bind(address).await?;
+            let listener = bind(address, limited).await?;
             mire.http.push(listener.local_addr()?);
             mire.listeners.spawn(connection::accept(listener, None, Arc::clone(&shared)));
         }
         for address in config.https {
-            let listener = bind(address).await?;
+            let listener = bind(address, limited).await?;
             mire.https.push(listener.local_addr()?);
             mire.listeners.spawn(connection::accept(listener, tls.clone(), Arc::clone(&shared)));
         }
@@ -115,6 +118,10 @@ impl Mire {
 }
 
 /// Binds one address.
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+async fn bind(address: SocketAddr, limited: bool) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    if limited {
+        queue::line_packets(&listener);
+    }
+    Ok(listener)
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::limit::{CATCH_UP, Line, ip_factor};
+use super::queue;
 use super::unsent::Unsent;
 
 /// A write that makes no progress for so long has no reader any more. Longer than any retransmission pause a usable
@@ -54,7 +55,7 @@ struct Pace {
     factor: f64,
     /// Nothing moves before.
     not_before: Instant,
-    /// Whether the line, and not the peer, held this direction up last.
+    /// Whether the line, and not the peer, held this direction up last. The line counts those.
     paced: bool,
     timer: Pin<Box<Sleep>>,
 }
@@ -68,7 +69,7 @@ impl Pace {
     /// Ready when it is this connection's turn; gives the bytes it may move.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         if self.not_before > Instant::now() {
-            self.paced = true;
+            self.set_paced(true);
             self.timer.as_mut().reset(self.not_before.into());
             ready!(self.timer.as_mut().poll(cx));
         }
@@ -87,7 +88,20 @@ impl Pace {
 
     /// The peer held this direction up: what it did not use is not owed to it.
     fn held_by_peer(&mut self) {
-        self.paced = false;
+        self.set_paced(false);
+    }
+
+    fn set_paced(&mut self, paced: bool) {
+        if self.paced != paced {
+            self.paced = paced;
+            self.line.hold(paced);
+        }
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.set_paced(false);
     }
 }
 
@@ -111,8 +125,11 @@ impl Limited {
                 std::net::IpAddr::V6(address) => address.to_ipv4_mapped().is_none(),
                 std::net::IpAddr::V4(_) => false,
             });
-            ip_factor(segment_size(&inner), ipv6)
+            ip_factor(queue::segment_size(&inner), ipv6)
         });
+        if let Some(lines) = lines {
+            queue::bound(&inner, lines.up.queue_share());
+        }
         let pace = |line: &Arc<Line>| Pace::new(Arc::clone(line), factor);
         Self {
             down: lines.map(|lines| pace(&lines.down)),
@@ -140,21 +157,6 @@ impl Limited {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes nothing any more")))
     }
 }
-
-/// The connection's segment size in bytes, as the system knows it.
-#[cfg(unix)]
-fn segment_size(stream: &TcpStream) -> u32 {
-    socket2::SockRef::from(stream).tcp_mss().unwrap_or(ETHERNET_MSS)
-}
-
-/// The same where the system does not tell.
-#[cfg(not(unix))]
-fn segment_size(_stream: &TcpStream) -> u32 {
-    ETHERNET_MSS
-}
-
-/// 1500 of Ethernet less IPv4, TCP and timestamps.
-const ETHERNET_MSS: u32 = 1448;
 
 impl AsyncRead for Limited {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
