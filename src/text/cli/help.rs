@@ -138,7 +138,7 @@ pub fn after(path: &str) -> Option<Both> {
              Exemples :\n  \
              sonde-ecole run --uai 0940176F --size moyenne --html rapport.html\n  \
              sonde-ecole run --size petite --ssid 'ecole-*' --wifi-on oui\n  \
-             sonde-ecole run --quiet --json /var/lib/sonde-ecole/dernier.json   (cron)",
+             sonde-ecole run --quiet --until verdict --json /var/lib/sonde-ecole/dernier.json   (cron)",
             "Exit codes: 0 met · 1 not met · 2 could not run, or a file not written · 3 inconclusive.\n\
              With --format nagios, those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
@@ -148,7 +148,7 @@ pub fn after(path: &str) -> Option<Both> {
              Examples:\n  \
              sonde-ecole run --uai 0940176F --size medium --html report.html\n  \
              sonde-ecole run --size small --ssid 'ecole-*' --wifi-on yes\n  \
-             sonde-ecole run --quiet --json /var/lib/sonde-ecole/latest.json   (cron)",
+             sonde-ecole run --quiet --until verdict --json /var/lib/sonde-ecole/latest.json   (cron)",
         ),
         "demo" => both(
             "Code de retour : 0 quand la démonstration est allée au bout, quel que soit le verdict affiché ; 2 sinon.",
