@@ -112,9 +112,10 @@ impl Run {
         median(during)
     }
 
-    /// Asserts that the idle figure by ICMP is fping's, within 0.1 ms. From 10 ms on fping prints one decimal, so that its
-    /// own figure is known to 0.05 ms only.
-    fn assert_idle(&self, name: &str) {
+    /// How far the idle figure by ICMP is from fping's, ms. A user-space link delays one packet a tenth of a millisecond
+    /// more than the next, and from 10 ms on fping prints one decimal: one comparison of two dozen packets each is
+    /// asserted to 0.3 ms, the median of several to the 0.1 ms asked for.
+    fn assert_idle(&self, name: &str) -> f64 {
         let latency = self.value("latency");
         let series = latency["series"].as_array().unwrap();
         let of = |method: &str| {
@@ -125,12 +126,9 @@ impl Run {
         let elapsed = self.report["measurements"]["latency"]["elapsed_us"].as_f64().unwrap() / 1e6;
         let fping = self.by_fping(from, from + elapsed);
         println!("{name}: fping {fping:.3} ms, ICMP {:.3}, TCP {:.3}", of("icmp"), of("tcp"));
-        let known_to = if fping < 10.0 { 0.005 } else { 0.05 };
-        assert!(
-            (of("icmp") - fping).abs() <= 0.1 + known_to,
-            "{name}: {} against fping's {fping}",
-            of("icmp")
-        );
+        let difference = (of("icmp") - fping).abs();
+        assert!(difference <= 0.3, "{name}: {} against fping's {fping}", of("icmp"));
+        difference
     }
 }
 
@@ -141,11 +139,16 @@ fn the_idle_latency_is_fpings_within_a_tenth_of_a_millisecond() {
         return;
     }
     let arguments = ["run", "--format", "json", "--only", "latency", "--mire", "ndt7+http://{BASE}:8080/"];
-    beside_fping(&["loopback"], &arguments).assert_idle("loopback");
-    for delay in ["4", "25"] {
-        let link = ["20Mbps", "20Mbps", delay, "100"];
-        beside_fping(&link, &arguments).assert_idle(&format!("a link of 2 x {delay} ms"));
-    }
+    let loopback = beside_fping(&["loopback"], &arguments).assert_idle("loopback");
+    assert!(loopback <= 0.1, "nothing wanders on the loopback: {loopback}");
+    let differences: Vec<f64> = ["3", "4", "5", "15", "25"]
+        .iter()
+        .map(|delay| {
+            let link = ["20Mbps", "20Mbps", delay, "100"];
+            beside_fping(&link, &arguments).assert_idle(&format!("a link of 2 x {delay} ms"))
+        })
+        .collect();
+    assert!(median(differences.clone()) <= 0.1, "{differences:?}");
 }
 
 #[test]
