@@ -52,15 +52,14 @@ impl Arrivals {
     /// transfer's (the same segments again, bytes that some box on the way took in the far end's place).
     pub(crate) fn arrived(&self, unit: f64, lag_s: f64) -> Option<Series> {
         let last = self.0.last()?;
-        let arrived = unit * last.arrived? as f64;
-        if arrived - last.confirmed as f64 > arrived / last.at.max(f64::MIN_POSITIVE) * lag_s {
-            return None;
-        }
         let mut series = Series::default();
         for point in &self.0 {
             series.push(point.at, unit * point.arrived? as f64);
         }
-        Some(series)
+        // The later half's rate: on a long path the mean of all would be that of slow start.
+        let rate = series.rate(last.at / 2.0, last.at) / 8.0;
+        let unconfirmed = series.bytes_at(last.at) - last.confirmed as f64;
+        (unconfirmed <= rate * lag_s).then_some(series)
     }
 
     /// Application bytes for each segment of a download. `None` while there are too few of them, or where the system does

@@ -168,7 +168,7 @@ fn no_value(watch: Stopwatch, config: &Config, mut attempts: Vec<Attempt>) -> Me
 fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferValue {
     let Transfer { facts, estimate, bytes, .. } = transfer;
     let per_byte = facts.overhead.ip_bytes_per_byte(transfer.carried);
-    // What the probes beside took, the line carried as well.
+    // Probes and acknowledgements, the line carried as well.
     let ip = |rate: f64| (rate.max(0.0) * per_byte + transfer.beside).round() as u64;
     let ip_rate_bps = ip(estimate.rate);
     let ci95_bps = [ip(estimate.rate - estimate.half_width), ip(estimate.rate + estimate.half_width)];

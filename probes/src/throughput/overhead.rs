@@ -35,7 +35,7 @@ pub(crate) struct Overhead {
     /// The largest TCP payload of a packet, bytes.
     segment: f64,
     /// The IP and TCP headers of a packet, bytes.
-    headers: f64,
+    pub(crate) headers: f64,
     /// TCP's bytes for each application byte: what TLS records add, 1 without.
     pub(crate) tcp_bytes_per_byte: f64,
 }

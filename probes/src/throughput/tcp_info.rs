@@ -40,6 +40,8 @@ pub(crate) struct Sent {
     pub(crate) bytes: u64,
     /// Segments that carried them.
     pub(crate) segments: u64,
+    /// Segments that carried none: acknowledgements of what the far end sent meanwhile.
+    pub(crate) empty: u64,
     /// Time with something to send, µs.
     pub(crate) busy_us: u64,
     /// Of that, time in which the far end's receive window allowed no more, µs.
@@ -52,6 +54,7 @@ impl Sent {
         Self {
             bytes: self.bytes.saturating_add(other.bytes),
             segments: self.segments.saturating_add(other.segments),
+            empty: self.empty.saturating_add(other.empty),
             busy_us: self.busy_us.saturating_add(other.busy_us),
             window_limited_us: self.window_limited_us.saturating_add(other.window_limited_us),
         }
@@ -84,7 +87,7 @@ mod linux {
         _until_bytes_acked: [u8; 48],
         pub bytes_acked: u64,
         pub bytes_received: u64,
-        _segs_out: u32,
+        pub segs_out: u32,
         _segs_in: u32,
         _notsent_bytes: u32,
         _min_rtt: u32,
@@ -158,6 +161,7 @@ impl Kernel {
         Some(Sent {
             bytes: info.bytes_sent,
             segments: info.data_segs_out.into(),
+            empty: info.segs_out.saturating_sub(info.data_segs_out).into(),
             busy_us: info.busy_time,
             window_limited_us: info.rwnd_limited,
         })

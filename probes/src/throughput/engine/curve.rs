@@ -16,8 +16,10 @@ const UPSET_S: f64 = 0.5;
 const UPSET_BITS: f64 = 64.0 * 1500.0 * 8.0;
 /// Share of the largest segment that all carry where they are alike, heads and the mire's own messages allowed for.
 const FULL_SHARE: f64 = 0.98;
-/// What a download's system may hold unread, as the time it took to come, seconds, beyond two round trips: readers that a
-/// busy machine holds up.
+/// What a download's system may keep back behind a gap, as the time it took to come, in round trips: where what was sent
+/// again is lost once more, the gap lasts…
+const KEPT_RTTS: f64 = 4.0;
+/// …and what it may hold unread, seconds: readers that a busy machine holds up.
 const UNREAD_S: f64 = 0.5;
 /// What an upload's far end may have and not have told, as the time it took to come, seconds: a quarter of a second
 /// between two messages of an ndt7 mire…
@@ -45,17 +47,26 @@ impl Engine<'_> {
             Direction::Upload => self.meter.delivered(),
         };
         self.arrivals.push(now, confirmed, arrived);
-        if let Some(load) = &self.job.load {
-            self.beside.push(now, load.moved_beside(self.job.direction) as f64);
-        }
+        self.beside.push(now, self.carried_beside());
         arrived
+    }
+
+    /// IP-layer bytes that the line has carried beside the transfer's own: those of the probes, and in an upload the
+    /// acknowledgements of the mire's messages, 1.5 % of 0.5 Mbit/s.
+    fn carried_beside(&self) -> f64 {
+        let probes = self.job.load.as_ref().map_or(0, |load| load.moved_beside(self.job.direction));
+        let empty = match self.job.direction {
+            Direction::Download => 0,
+            Direction::Upload => self.meter.kernel_sent().map_or(0, |sent| sent.empty),
+        };
+        probes as f64 + empty as f64 * self.facts.overhead.headers
     }
 
     /// The curve as far as it is known, and what the estimate must know.
     pub(super) fn curve(&self) -> (Series, Conditions) {
         let (series, grain) = match self.job.direction {
             Direction::Download => {
-                let lag = 2.0 * self.facts.rtt + UNREAD_S;
+                let lag = KEPT_RTTS * self.facts.rtt + UNREAD_S;
                 let arrived = self.full_segment().and_then(|unit| self.arrivals.arrived(unit, lag));
                 (arrived.unwrap_or_else(|| self.arrivals.confirmed()), 0.0)
             }

@@ -77,7 +77,7 @@ pub(crate) struct Transfer {
     pub(crate) waiting: f64,
     /// Mean TCP payload of its packets, bytes, where the system tells.
     pub(crate) carried: Option<f64>,
-    /// What the probes beside took of the line meanwhile, IP layer, bit/s.
+    /// What the line carried beside it meanwhile (probes, acknowledgements), IP layer, bit/s.
     pub(crate) beside: f64,
     /// What was received, where the system tells.
     pub(crate) received: Option<Received>,
@@ -137,7 +137,7 @@ struct Engine<'a> {
     streams: usize,
     /// What had arrived by when.
     arrivals: Arrivals,
-    /// What the probes beside had moved by when, IP layer.
+    /// What the line had carried beside it by when, IP layer.
     beside: Series,
     settled_at: f64,
     /// The rate before the last streams were added, bit/s.
