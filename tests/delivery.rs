@@ -2,6 +2,8 @@
 //! real binary against real servers on loopback; no test names, or could reach, anything else.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use common::Mire;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,15 +44,10 @@ impl Place {
         path.to_str().unwrap().to_owned()
     }
 
-    /// The agent with its state here, and nothing of the caller's environment that counts.
+    /// The agent with its state here.
     fn agent(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sonde-ecole"));
-        for (name, _) in std::env::vars()
-            .filter(|(name, _)| name.starts_with("SONDE_ECOLE_") || name.to_uppercase().ends_with("_PROXY"))
-        {
-            command.env_remove(name);
-        }
-        command.env("SONDE_ECOLE_STATE", self.path("state")).stdin(Stdio::null()).args(args);
+        let mut command = common::agent(&self.path("state"));
+        command.args(args);
         command
     }
 
@@ -166,36 +164,6 @@ fn converse(stream: &TcpStream, sender: &Sender<Request>, status: &Mutex<u16>) {
     }
 }
 
-/// A real mire in a process of its own, ended when dropped.
-struct Mire {
-    child: Child,
-    url: String,
-}
-
-impl Mire {
-    fn start(place: &Place, rate: &str) -> Self {
-        let mut child = place
-            .agent(&["mire", "--listen", "127.0.0.1:0", "--rate", rate])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let url = lines
-            .filter_map(|line| line.split_once("--mire ").map(|(_, url)| url.trim().to_owned()))
-            .find(|url| url.starts_with("ndt7+"))
-            .unwrap();
-        Self { child, url }
-    }
-}
-
-impl Drop for Mire {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A run that is certainly under way: it has connected to a mire that never answers.
 #[cfg(unix)]
 fn run_under_way(place: &Place) -> (Child, TcpStream) {
@@ -219,10 +187,10 @@ fn interrupt(child: &Child) {
 #[test]
 fn a_rate_below_the_threshold_is_measured_twice_and_fits_the_half_minute() {
     let place = Place::new();
-    let mire = Mire::start(&place, "5M");
+    let mire = Mire::start(&place.path("mire"), &["--rate", "5M"]);
     let output = place
         .agent(&["run", "--only", "latency,download,upload", "--size", "large", "--format", "json"])
-        .args(["--mire", &mire.url])
+        .args(["--mire", &mire.url()])
         .output()
         .unwrap();
     let report = report(&output);
@@ -243,10 +211,10 @@ fn a_rate_below_the_threshold_is_measured_twice_and_fits_the_half_minute() {
 #[test]
 fn the_time_limit_gives_a_partial_report_that_says_so() {
     let place = Place::new();
-    let mire = Mire::start(&place, "5M");
+    let mire = Mire::start(&place.path("mire"), &["--rate", "5M"]);
     let output = place
         .agent(&["run", "--only", "download,upload", "--timeout", "3", "--format", "json"])
-        .args(["--size", "small", "--mire", &mire.url])
+        .args(["--size", "small", "--mire", &mire.url()])
         .output()
         .unwrap();
     let report = report(&output);

@@ -10,6 +10,15 @@ use std::process::Command;
 use common::lab::{Kind, Link, Run, behind, missing};
 use serde_json::Value;
 
+/// Whether the lab cannot run here; says why.
+fn skipped() -> bool {
+    let missing = missing();
+    if let Some(missing) = &missing {
+        println!("skipped: {missing}");
+    }
+    missing.is_some()
+}
+
 /// The arguments of a run that measures the rate alone.
 fn rate_only(size: &str) -> Vec<&str> {
     let mut arguments = vec!["run", "--format", "json", "--only", "link,download"];
@@ -41,8 +50,7 @@ fn assert_true_rate(run: &Run, probe: &str, link: Link, tolerance: f64) {
 
 #[test]
 fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     // Size, what must be said of the rate, and the exit code that goes with it when nothing else is asked.
@@ -84,8 +92,7 @@ fn the_lab_tells_the_links_rate_and_the_schools_verdict() {
 
 #[test]
 fn a_default_run_on_ten_megabits_and_fifty_milliseconds_ends_within_thirty_seconds() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     let link = Link { down_mbps: 10.0, up_mbps: 2.0, rtt_ms: 50 };
@@ -109,8 +116,7 @@ fn a_default_run_on_ten_megabits_and_fifty_milliseconds_ends_within_thirty_secon
 
 #[test]
 fn the_kernels_token_bucket_is_measured_too() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     if !Command::new("tc").arg("-V").output().is_ok_and(|tc| tc.status.success()) {
@@ -132,8 +138,7 @@ fn verdict_only(size: &str) -> Vec<&str> {
 
 #[test]
 fn a_verdict_stops_early_and_costs_little() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     // Bytes of each transfer at the most; above twice the threshold, what excluding a burst costs.
@@ -164,8 +169,7 @@ fn a_verdict_stops_early_and_costs_little() {
 
 #[test]
 fn four_megabytes_of_burst_before_eight_megabits_are_never_met_for_ten() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     let link = Link { down_mbps: 8.0, up_mbps: 4.0, rtt_ms: 20 };
@@ -196,8 +200,7 @@ fn only(probe: &str) -> Vec<&str> {
 
 #[test]
 fn a_satellites_round_trip_leaves_the_rate_and_the_verdict_true() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     let link = Link { down_mbps: 8.0, up_mbps: 2.0, rtt_ms: 600 };
@@ -220,8 +223,7 @@ fn a_satellites_round_trip_leaves_the_rate_and_the_verdict_true() {
 
 #[test]
 fn one_loss_in_a_hundred_is_measured_through_or_named() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     let lossy = Kind::Rattan { loss: 0.01 };
@@ -252,8 +254,7 @@ fn one_loss_in_a_hundred_is_measured_through_or_named() {
 
 #[test]
 fn slow_uploads_are_measured_to_the_per_cent() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     for (up_mbps, rtt_ms) in [(0.5, 60), (1.0, 20), (4.0, 60), (10.0, 20)] {
@@ -265,8 +266,7 @@ fn slow_uploads_are_measured_to_the_per_cent() {
 
 #[test]
 fn a_cap_on_the_data_holds_on_the_links_own_counters() {
-    if let Some(missing) = missing() {
-        println!("skipped: {missing}");
+    if skipped() {
         return;
     }
     let link = Link { down_mbps: 50.0, up_mbps: 10.0, rtt_ms: 40 };

@@ -4,36 +4,23 @@
 //! Needs root (network namespaces), iproute2, util-linux, fping and rattan; says `skipped: …` where one is missing.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use common::lab;
 use serde_json::Value;
 
 /// Why the lab cannot run here, if it cannot.
-fn missing(tools: &[&str]) -> Option<String> {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    if !root {
-        return Some("the latency lab needs root (network namespaces)".into());
-    }
-    let absent = tools.iter().find(|tool| Command::new(tool).arg("--help").output().is_err());
-    if let Some(tool) = absent {
-        return Some(format!("the latency lab needs {tool}"));
-    }
-    let probe = Command::new("unshare")
-        .args(["--net", "sysctl", "-qw", "net.ipv4.tcp_congestion_control=cubic"])
-        .output()
-        .unwrap();
-    (!probe.status.success())
-        .then(|| "the latency lab pins cubic: net.ipv4.tcp_allowed_congestion_control must list it".into())
-}
-
-const TOOLS: [&str; 7] = ["unshare", "ip", "bash", "sysctl", "stdbuf", "fping", "rattan"];
-
-fn binary() -> PathBuf {
-    std::env::var_os("SONDE_ECOLE_BIN")
-        .map_or_else(|| env!("CARGO_BIN_EXE_sonde-ecole").into(), PathBuf::from)
+fn missing() -> Option<String> {
+    lab::missing().or_else(|| {
+        let absent =
+            ["stdbuf", "fping"].iter().find(|tool| Command::new(tool).arg("--help").output().is_err())?;
+        Some(format!("the latency lab needs {absent}"))
+    })
 }
 
 /// One link at a time: two would share the machine's cores and measure each other.
@@ -55,7 +42,7 @@ fn beside_fping(link: &[&str], arguments: &[&str]) -> Run {
     let finished = Command::new("unshare")
         .args(["--net", "--mount", "bash"])
         .arg(script)
-        .arg(binary())
+        .arg(lab::binary())
         .arg(out.path())
         .args(link)
         .arg("--")
@@ -134,7 +121,7 @@ impl Run {
 
 #[test]
 fn the_idle_latency_is_fpings_within_a_tenth_of_a_millisecond() {
-    if let Some(missing) = missing(&TOOLS) {
+    if let Some(missing) = missing() {
         println!("skipped: {missing}");
         return;
     }
@@ -153,7 +140,7 @@ fn the_idle_latency_is_fpings_within_a_tenth_of_a_millisecond() {
 
 #[test]
 fn the_latency_under_load_is_fpings_both_ways() {
-    if let Some(missing) = missing(&TOOLS) {
+    if let Some(missing) = missing() {
         println!("skipped: {missing}");
         return;
     }

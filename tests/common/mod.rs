@@ -22,10 +22,12 @@ pub fn agent(state: &Path) -> Command {
 }
 
 pub fn clean(command: &mut Command, state: &Path) {
-    command.env("SONDE_ECOLE_STATE", state).stdin(Stdio::null());
-    for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"] {
+    for (name, _) in std::env::vars()
+        .filter(|(name, _)| name.starts_with("SONDE_ECOLE_") || name.to_uppercase().ends_with("_PROXY"))
+    {
         command.env_remove(name);
     }
+    command.env("SONDE_ECOLE_STATE", state).stdin(Stdio::null());
 }
 
 /// Parses the one JSON document on stdout and validates it against the committed schema.
@@ -114,6 +116,11 @@ impl Mire {
         let mire = Self { child, address: port };
         wait_for(port);
         mire
+    }
+
+    /// What `--mire` takes.
+    pub fn url(&self) -> String {
+        format!("ndt7+http://{}/", self.address)
     }
 }
 

@@ -6,7 +6,7 @@ use sonde_report::values::{LatencyGrade, LatencyValue, LoadedLatency, MireProtoc
 use sonde_report::{Caveat, CaveatCode, Failure, Outcome, Reason, ReasonCode};
 
 use super::prober::{Samples, Times};
-use super::{pace, rpm};
+use super::{pace::Moved, rpm};
 use crate::stats;
 use crate::throughput::Answered;
 
@@ -35,6 +35,8 @@ impl Window {
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
     pub(super) samples: &'a Samples,
+    /// What the probes moved on the wire, estimated.
+    pub(super) moved: Moved,
     pub(super) answers: &'a [Answered],
     pub(super) protocol: MireProtocol,
     pub(super) tls: bool,
@@ -102,7 +104,7 @@ pub(super) fn outcome(seen: &Seen<'_>, window: Window) -> Outcome<LoadedLatency>
         added_us,
         grade: added_us.map(LatencyGrade::of),
         window_ms: u64::try_from((window.to - window.from).as_millis()).unwrap_or(u64::MAX),
-        probe_bytes: seen.samples.moved.total().saturating_add(pace::pings(seen.answers.len()).total()),
+        probe_bytes: seen.moved.total(),
     };
     let caveats = caveats(&value, &counted, seen);
     Outcome::Measured { value, caveats }
@@ -192,7 +194,6 @@ mod tests {
     use sonde_report::values::RttSeries;
     use sonde_report::{Cause, Stage};
 
-    use super::super::pace::Moved;
     use super::super::prober::{Echoed, Foreign};
     use super::*;
 
@@ -213,14 +214,7 @@ mod tests {
         });
         let answers =
             begins.map(|ms| Answered { asked: after(start, ms), at: after(start, ms + 100), behind: 0 });
-        (
-            Samples {
-                foreign: foreign.collect(),
-                echoed: Vec::new(),
-                moved: Moved { sent: 400, received: 600 },
-            },
-            answers.collect(),
-        )
+        (Samples { foreign: foreign.collect(), echoed: Vec::new() }, answers.collect())
     }
 
     fn idle(method: RttMethod, median_us: u64) -> LatencyValue {
@@ -245,7 +239,9 @@ mod tests {
         window: Window,
     ) -> Outcome<LoadedLatency> {
         let idle = idle(RttMethod::Tcp, 10 * MS);
-        outcome(&Seen { samples, answers, protocol, tls: true, stream_bps: 1e6, idle: Some(&idle) }, window)
+        let moved = Moved { sent: 400, received: 600 };
+        let (tls, stream_bps, idle) = (true, 1e6, Some(&idle));
+        outcome(&Seen { samples, moved, answers, protocol, tls, stream_bps, idle }, window)
     }
 
     #[test]
@@ -378,7 +374,7 @@ mod tests {
             });
             let echoed = echoes.iter()
                 .map(|&(at, took)| Echoed { sent: after(start, at), rtt: Duration::from_millis(took) });
-            let samples = Samples { foreign: foreign.collect(), echoed: echoed.collect(), moved: Moved::default() };
+            let samples = Samples { foreign: foreign.collect(), echoed: echoed.collect() };
             let answers: Vec<_> = echoes.iter()
                 .map(|&(at, took)| Answered { asked: after(start, at), at: after(start, at + took), behind: took })
                 .collect();

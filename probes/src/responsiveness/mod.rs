@@ -53,7 +53,8 @@ impl Probing {
     /// What the probes moved so far, whatever came of them.
     #[must_use]
     pub fn moved(&self) -> Moved {
-        let mut moved = self.shared.samples().moved;
+        let (sent, received) = self.shared.load.moved_beside();
+        let mut moved = Moved { sent, received };
         moved += pace::pings(self.shared.load.answers().len());
         moved
     }
@@ -80,6 +81,7 @@ impl Probing {
         let host = under_way.mire.target.host.as_str();
         let seen = Seen {
             samples: &samples,
+            moved: self.moved(),
             answers: &self.shared.load.answers(),
             stream_bps: transfer.goodput_bps as f64 / f64::from(transfer.streams.max(1)),
             protocol: under_way.mire.protocol,

@@ -54,8 +54,6 @@ pub(super) struct Echoed {
 pub(super) struct Samples {
     pub(super) foreign: Vec<Foreign>,
     pub(super) echoed: Vec<Echoed>,
-    /// What all this moved on the wire, estimated.
-    pub(super) moved: Moved,
 }
 
 /// What the threads and their owner share.
@@ -67,9 +65,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Takes note of what a probe costs.
+    /// Tells the transfer what a probe costs.
     fn moves(&self, cost: Moved) {
-        self.samples().moved += cost;
         self.load.beside(cost.sent, cost.received);
     }
 

@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::MireUrl;
-use super::stream::Direction;
 
 /// One transfer, as seen by a probe beside it. Shared: the transfer writes, the probe reads.
 #[derive(Debug, Default)]
@@ -91,12 +90,9 @@ impl Load {
         self.beside.1.fetch_add(received, Ordering::Relaxed);
     }
 
-    /// What the probes beside have moved so far in a direction, IP layer, estimated, bytes.
-    pub(crate) fn moved_beside(&self, direction: Direction) -> u64 {
-        match direction {
-            Direction::Download => self.beside.1.load(Ordering::Relaxed),
-            Direction::Upload => self.beside.0.load(Ordering::Relaxed),
-        }
+    /// What the probes beside have moved so far, IP layer, estimated, bytes: sent and received.
+    pub(crate) fn moved_beside(&self) -> (u64, u64) {
+        (self.beside.0.load(Ordering::Relaxed), self.beside.1.load(Ordering::Relaxed))
     }
 
     /// Where the transfer goes; `None` before its first connection is open.

@@ -198,6 +198,11 @@ fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferV
     }
 }
 
+/// Whether the mire set the pace: its answers were waited for, or it read an upload later than the line brought it.
+fn waits_for_mire(transfer: &Transfer) -> bool {
+    transfer.waiting > WAITING_SHARE || transfer.window_limited > engine::LATE_READER
+}
+
 /// What set the rate, as far as one transfer can tell.
 fn limited_by(transfer: &Transfer) -> LimitedBy {
     let disorder = transfer
@@ -206,7 +211,7 @@ fn limited_by(transfer: &Transfer) -> LimitedBy {
         .map(|received| received.out_of_order as f64 / received.segments as f64);
     let even = transfer.estimate.spread() <= EVEN_SPREAD;
     match disorder {
-        _ if transfer.waiting > WAITING_SHARE || transfer.read_late => LimitedBy::Server,
+        _ if waits_for_mire(transfer) => LimitedBy::Server,
         // Losses, a rate that wanders, and each further stream still added to it: without losses it would be higher.
         Some(share) if share >= LOSSY_SHARE && !even && transfer.unfilled => LimitedBy::Loss,
         // Losses, and a rate as even as a clock: a full queue on the way drops what is too much.
@@ -244,11 +249,10 @@ fn caveats(transfer: &Transfer, attempts: &[Attempt]) -> Vec<Caveat> {
     if transfer.burst_possible {
         caveats.push(CaveatCode::BurstNotExcluded.into());
     }
-    if transfer.waiting > WAITING_SHARE {
-        let detail = format!("{:.0} % of the time between two answers", transfer.waiting * 100.0);
-        caveats.push(CaveatCode::MireLimited.with(detail));
-    } else if transfer.read_late {
-        caveats.push(CaveatCode::MireLimited.with("the mire reads later than the data comes"));
+    if waits_for_mire(transfer) {
+        // The share of the time spent waiting for the mire: for its answers, or until it reads.
+        let share = transfer.waiting.max(transfer.window_limited).min(1.0);
+        caveats.push(CaveatCode::MireLimited.with(format!("{share:.2}")));
     }
     if let Some((before, after)) = estimate.fell {
         caveats.push(CaveatCode::Unstable.with(format!("{before:.0} bit/s fell to {after:.0} bit/s")));

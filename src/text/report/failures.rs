@@ -175,7 +175,9 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
 #[must_use]
 pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
     match (caveat, detail.parse::<f64>()) {
-        (CaveatCode::CpuBusy | CaveatCode::CrossTraffic, Ok(ratio)) if (0.0..=1.0).contains(&ratio) => {
+        (CaveatCode::CpuBusy | CaveatCode::CrossTraffic | CaveatCode::MireLimited, Ok(ratio))
+            if (0.0..=1.0).contains(&ratio) =>
+        {
             lang.percent(ratio)
         }
         _ => detail.to_owned(),

@@ -29,7 +29,7 @@ const UNTOLD_S: f64 = 0.3;
 const UNTOLD_GRAINS: f64 = 1.5;
 /// Share of an upload's time, spent waiting for the mire's receive window, from which the mire sets the pace: what its
 /// system acknowledges then comes in fits, and only what its program tells is a rate.
-pub(super) const LATE_READER: f64 = 0.5;
+pub(in crate::throughput) const LATE_READER: f64 = 0.5;
 /// Step of an upload's curve, seconds…
 const UPLOAD_STEP: f64 = 0.05;
 /// …or this share of a shorter one: a fast line moves all the data allowed within one step.
@@ -54,10 +54,10 @@ impl Engine<'_> {
     /// IP-layer bytes that the line has carried beside the transfer's own: those of the probes, and in an upload the
     /// acknowledgements of the mire's messages, 1.5 % of 0.5 Mbit/s.
     fn carried_beside(&self) -> f64 {
-        let probes = self.job.load.as_ref().map_or(0, |load| load.moved_beside(self.job.direction));
-        let empty = match self.job.direction {
-            Direction::Download => 0,
-            Direction::Upload => self.meter.kernel_sent().map_or(0, |sent| sent.empty),
+        let (sent, received) = self.job.load.as_ref().map_or((0, 0), |load| load.moved_beside());
+        let (probes, empty) = match self.job.direction {
+            Direction::Download => (received, 0),
+            Direction::Upload => (sent, self.meter.kernel_sent().map_or(0, |sent| sent.empty)),
         };
         probes as f64 + empty as f64 * self.facts.overhead.headers
     }

@@ -23,7 +23,7 @@ use crate::{Env, Event, ProbeName};
 mod curve;
 mod growth;
 
-use curve::LATE_READER;
+pub(super) use curve::LATE_READER;
 use growth::MAX_STREAMS;
 
 /// Time between two points of the curve: a fifth of the shortest slot.
@@ -81,8 +81,8 @@ pub(crate) struct Transfer {
     pub(crate) beside: f64,
     /// What was received, where the system tells.
     pub(crate) received: Option<Received>,
-    /// Whether the mire read an upload later than the line brought it.
-    pub(crate) read_late: bool,
+    /// Share of an upload's time in which the mire's system took no more; 0 for a download.
+    pub(crate) window_limited: f64,
     /// Whether the last streams helped and no more could be opened: the line was not full.
     pub(crate) unfilled: bool,
     /// Whether the machine slept or the process was stopped on the way.
@@ -236,6 +236,7 @@ impl<'a> Engine<'a> {
         let mut last = self.meter.now();
         loop {
             tokio::select! {
+                // An upload's reservation reaches the cap before its bytes arrive: its streams end by themselves.
                 () = meter.spent(), if self.job.direction == Direction::Download => {
                     return End::Stop(StopReason::ByteCap);
                 }
@@ -283,12 +284,8 @@ impl<'a> Engine<'a> {
         End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail))
     }
 
-    /// The limits that end a transfer, whatever the curve.
+    /// The limits in time that end a transfer, whatever the curve.
     fn should_end(&self, now: f64, idle: f64, silent: bool) -> Option<End> {
-        // An upload's reservation reaches the cap before its bytes arrive: its streams end by themselves.
-        if self.meter.counted() > 0 && self.job.direction == Direction::Download && self.meter.exhausted() {
-            return Some(End::Stop(StopReason::ByteCap));
-        }
         if idle >= self.job.stall_timeout.as_secs_f64() || (silent && now >= self.cap) {
             let detail = format!("nothing for {idle:.1} s, {} bytes before", self.meter.counted());
             return Some(End::Broken(Failure::with(Stage::Transfer, Cause::Timeout, detail)));
@@ -355,7 +352,10 @@ impl<'a> Engine<'a> {
             Direction::Download => received.map(|received| (received.bytes, received.segments)),
             Direction::Upload => self.meter.kernel_sent().map(|sent| (sent.bytes, sent.segments)),
         };
-        let read_late = self.job.direction == Direction::Upload && self.window_limited() > LATE_READER;
+        let window_limited = match self.job.direction {
+            Direction::Download => 0.0,
+            Direction::Upload => self.window_limited(),
+        };
         self.tasks.shutdown().await;
         let (bytes, drained) = (self.meter.counted(), self.meter.now());
         if let End::Broken(_) = &end {
@@ -406,7 +406,7 @@ impl<'a> Engine<'a> {
             carried: carried.map(|(bytes, segments)| bytes as f64 / segments as f64),
             received,
             beside: self.beside.rate(estimate.from, estimate.to),
-            read_late,
+            window_limited,
             unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
             contradicted: self.meter.was_contradicted(),
