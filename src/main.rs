@@ -67,8 +67,8 @@ fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => return,
         1 => tracing::Level::INFO,
-        2 => tracing::Level::DEBUG,
-        _ => tracing::Level::TRACE,
+        // Traces are not built into a release (Cargo.toml): they are 0.1 MB, and a frame a line.
+        _ => tracing::Level::DEBUG,
     };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).init();
 }

@@ -207,18 +207,34 @@ fn a_satellites_round_trip_leaves_the_rate_and_the_verdict_true() {
     let mut arguments = only("link,download");
     arguments.extend(["--size", "medium", "--until", "verdict"]);
     let run = behind(Kind::RATTAN, link, &arguments);
-    assert_true_rate(&run, "download", link, 0.05);
     let (value, said) = (run.value("download"), run.verdict("download-rate"));
     println!("{} after {} ms, {}", said["verdict"], value["elapsed_ms"], value["repetitions"]);
     for transfer in value["repetitions"].as_array().unwrap() {
         let (bytes, rate) = (transfer["bytes"].as_u64().unwrap(), transfer["ip_rate_bps"].as_f64().unwrap());
-        assert!(bytes <= 5_000_000, "{transfer}");
-        assert!((rate / 8e6 - 1.0).abs() < 0.05, "each of the two is true: {transfer}");
+        assert!(bytes <= 2_500_000, "half of what both may cost: {transfer}");
+        assert!((rate / 8e6 - 1.0).abs() < 0.02, "each of the two is true: {transfer}");
     }
     assert_ne!(said["verdict"], "met", "{said:#}");
     if !gives(said, "cpu_busy") {
         assert_eq!((&said["verdict"], &value["stop"]), (&"not_met".into(), &"decided".into()), "{said:#}");
     }
+}
+
+#[test]
+fn a_faster_satellite_is_filled_and_meets_the_largest_threshold() {
+    if skipped() {
+        return;
+    }
+    // One stream's buffers do not fill it, and streams opened one after the other come too late.
+    let link = Link { down_mbps: 30.0, up_mbps: 10.0, rtt_ms: 600 };
+    let mut arguments = only("link,download");
+    arguments.extend(["--size", "large"]);
+    let run = behind(Kind::RATTAN, link, &arguments);
+    assert_true_rate(&run, "download", link, 0.15);
+    let (value, said) = (run.value("download"), run.verdict("download-rate"));
+    println!("{} limited by {}, {}", said["verdict"], value["limited_by"], value["ci95_bps"]);
+    assert!(value["ip_rate_bps"].as_f64().unwrap() > 0.6 * 30e6, "{value:#}");
+    assert_ne!(said["verdict"], "not_met", "{said:#}");
 }
 
 #[test]

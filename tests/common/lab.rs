@@ -95,7 +95,7 @@ impl Run {
     }
 
     /// The IP-layer rate that the link's counters saw while `probe` measured, bit/s. The ramp and its tail
-    /// (half a second: the queue filling) are left out.
+    /// (half a second: the queue filling) are left out. Of several transfers, the window is the first one's.
     pub fn truth_bps(&self, probe: &str) -> f64 {
         self.counted_bps(probe).expect("samples in the window")
     }
@@ -104,10 +104,15 @@ impl Run {
     pub fn counted_bps(&self, probe: &str) -> Option<f64> {
         let measurement = &self.report["measurements"][probe];
         let start: jiff::Timestamp = measurement["started_at"].as_str()?.parse().ok()?;
-        let start = start.as_millisecond() as f64 / 1e3;
         let value = &measurement["outcome"]["value"];
+        let elapsed_s = value["elapsed_ms"].as_f64()? / 1e3;
+        // A measurement starts with the opening of a connection, three or four round trips before the transfer.
+        let whole_s = measurement["elapsed_us"].as_f64()? / 1e6;
+        let alone = probe == "download" && value["repetitions"].as_array()?.len() == 1;
+        let opening_s = if alone { whole_s - elapsed_s } else { 0.0 };
+        let start = start.as_millisecond() as f64 / 1e3 + opening_s;
         let from = start + value["ramp_ms"].as_f64()? / 1e3 + 0.5;
-        let to = start + value["elapsed_ms"].as_f64()? / 1e3;
+        let to = start + elapsed_s;
         // Where the bytes arrive: what a sender's interface counts may still be dropped by the link's queue.
         let counters = if probe == "download" { &self.school } else { &self.mire };
         let steady: Vec<_> = counters.iter().filter(|row| row[0] >= from && row[0] <= to).collect();

@@ -24,7 +24,7 @@ mod curve;
 mod growth;
 
 pub(super) use curve::LATE_READER;
-use growth::MAX_STREAMS;
+use growth::streams_at_once;
 
 /// Time between two points of the curve: a fifth of the shortest slot.
 const TICK: Duration = Duration::from_millis(10);
@@ -119,9 +119,7 @@ pub(crate) async fn run(job: &Job, budget: u64, env: &Env) -> Result<Transfer, W
     let mut engine = Engine::start(job, budget, facts);
     engine.spawn(first);
     engine.take_point(0.0);
-    for _ in 1..job.streams.clamp(1, MAX_STREAMS) {
-        engine.spawn_new();
-    }
+    engine.begin_with(streams_at_once(job.streams, engine.facts.rtt, engine.cap));
     let end = engine.watch(env).await;
     engine.finish(end).await
 }
@@ -185,12 +183,21 @@ impl<'a> Engine<'a> {
             beside: Series::default(),
             settled_at: 0.0,
             rate_before: None,
-            // Who names a number of streams has tried already.
-            growing: job.streams <= 1,
+            growing: true,
             unfilled: false,
             broke: None,
             active_at: 0.0,
         }
+    }
+
+    /// Opens the others of so many streams. Who begins with several has tried already, or has no time to: then whether
+    /// more would help stays open.
+    fn begin_with(&mut self, streams: usize) {
+        for _ in 1..streams {
+            self.spawn_new();
+        }
+        self.growing = streams <= 1;
+        self.unfilled = streams > self.job.streams;
     }
 
     /// Lets an open stream carry.
