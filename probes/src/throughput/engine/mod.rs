@@ -7,12 +7,12 @@ use std::time::Duration;
 use sonde_report::values::StopReason;
 use sonde_report::{Cause, Failure, Stage};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::Goal;
 use super::arrival::Arrivals;
-use super::decide::{self, Threshold};
-use super::estimate::{Estimate, estimate};
+use super::decide::Threshold;
+use super::estimate::Estimate;
 use super::meter::Meter;
 use super::series::Series;
 use super::stream::{Direction, Facts, Job, Stream};
@@ -21,6 +21,7 @@ use crate::clock::slept;
 use crate::{Env, Event, ProbeName};
 
 mod curve;
+mod finish;
 mod growth;
 
 pub(super) use curve::LATE_READER;
@@ -50,12 +51,6 @@ const CAP_S: f64 = 9.5;
 const CLAMP_RATIO: f64 = 8.0;
 /// The clamp's floor, bytes: less would slow down a path whose round trip the handshake did not show.
 const CLAMP_FLOOR: f64 = 256.0 * 1024.0;
-/// Shortest stretch after the ramp that a transfer that ended by itself must leave, seconds.
-const BROKEN_S: f64 = 2.0;
-/// Least bytes of any value: two seconds of 128 kbit/s, the slowest line worth a figure.
-const LEAST_BYTES: u64 = 32 << 10;
-/// Time for what an upload has under way to be acknowledged after its end.
-const DRAIN: Duration = Duration::from_secs(1);
 
 /// A transfer that gave a value.
 #[derive(Debug)]
@@ -340,85 +335,6 @@ impl<'a> Engine<'a> {
             rate_bps,
             bytes: self.meter.counted(),
         });
-    }
-
-    /// Ends the streams and makes the value, or says why there is none.
-    async fn finish(mut self, end: End) -> Result<Transfer, Wasted> {
-        let streams = self.streams.max(1);
-        let now = self.meter.now();
-        if !self.suspended {
-            self.take_point(now);
-        }
-        self.meter.stop();
-        if self.job.direction == Direction::Upload && matches!(end, End::Stop(_)) {
-            let limit = Instant::now() + DRAIN;
-            while let Ok(Some(_)) = timeout_at(limit, self.tasks.join_next()).await {}
-        }
-        let received = self.meter.kernel_received();
-        let carried = match self.job.direction {
-            Direction::Download => received.map(|received| (received.bytes, received.segments)),
-            Direction::Upload => self.meter.kernel_sent().map(|sent| (sent.bytes, sent.segments)),
-        };
-        let window_limited = match self.job.direction {
-            Direction::Download => 0.0,
-            Direction::Upload => self.window_limited(),
-        };
-        self.tasks.shutdown().await;
-        let (bytes, drained) = (self.meter.counted(), self.meter.now());
-        if let End::Broken(_) = &end {
-            // The silence before a stall is noticed is the break itself, not a slow line.
-            self.arrivals.cut(self.active_at);
-        }
-        let (mut series, conditions) = self.curve();
-        // What only messages tell goes on until the last of them.
-        let elapsed = if conditions.grain > 0.0 { drained } else { now };
-        if let End::Broken(failure) = &end {
-            series.cut(self.active_at);
-            self.broke = self.broke.take().or_else(|| Some(failure.clone()));
-        }
-        let wasted = |failure| Wasted { failure, bytes };
-        let too_little =
-            |cause| Failure::with(Stage::Transfer, cause, format!("{bytes} bytes in {elapsed:.1} s"));
-        let (stop, least_s) = match &end {
-            End::Stop(StopReason::FarEnd) | End::Broken(_) => (StopReason::FarEnd, BROKEN_S),
-            End::Stop(stop) => (*stop, 0.0),
-        };
-        let found = self
-            .decision
-            .or_else(|| estimate(&series, conditions))
-            .filter(|found| bytes >= LEAST_BYTES && found.to - found.from >= least_s);
-        let estimate = match (found, end) {
-            // Within a transfer that broke, the ramp alone is not a rate.
-            (Some(found), End::Broken(failure)) if found.still_rising => return Err(wasted(failure)),
-            (Some(found), _) => found,
-            (None, End::Broken(failure)) => return Err(wasted(failure)),
-            (None, End::Stop(_)) => {
-                let cause = if bytes == 0 { Cause::EmptyAnswer } else { Cause::TooLittleData };
-                return Err(wasted(self.broke.unwrap_or_else(|| too_little(cause))));
-            }
-        };
-        let burst_possible =
-            stop == StopReason::Decided && decide::burst_possible(&series, estimate.rate, &self.thresholds);
-        let waiting = self.meter.waited_s() / (elapsed * streams as f64).max(1e-3);
-        Ok(Transfer {
-            facts: self.facts,
-            series,
-            estimate,
-            bytes,
-            elapsed,
-            streams,
-            stop,
-            broke: self.broke,
-            waiting,
-            carried: carried.map(|(bytes, segments)| bytes as f64 / segments as f64),
-            received,
-            beside: self.beside.rate(estimate.from, estimate.to),
-            window_limited,
-            unfilled: self.unfilled || self.growing,
-            suspended: self.suspended,
-            contradicted: self.meter.was_contradicted(),
-            burst_possible,
-        })
     }
 }
 
