@@ -19,16 +19,22 @@ use crate::dial::Target;
 use crate::{Env, date};
 
 mod block_pages;
+mod connect;
+mod families;
 mod judge;
 mod visit;
 
 pub(crate) use visit::location;
 
 use judge::Finding;
-use visit::Visit;
+use visit::{Until, Visit};
 
-/// Hosts asked at one time: enough that a profile goes in one wave, few enough for a school's router.
-const SIDE_BY_SIDE: usize = 32;
+/// Hosts asked at one time: the whole built-in profile of any school and 50 hosts go in one wave, so that a silent one
+/// delays no other; few enough for a school's router, which keeps thousands of connections in mind.
+const SIDE_BY_SIDE: usize = 64;
+
+/// What a visit may use of its time by its own reckoning: the rest is for noting how it ended.
+const OWN_TIME: f64 = 0.95;
 
 /// What to reach.
 #[derive(Debug, Clone)]
@@ -148,9 +154,8 @@ async fn reach(endpoint: &Endpoint, url: &str, limit: Duration, env: &Env) -> Re
             Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()),
         ),
         Ok(target) => {
-            // A stage may take most of the time but not all of it: then its own limit names it.
-            let dialer = env.dialer.within(limit.mul_f64(0.8));
-            let whole = tokio::time::timeout(limit, visit::follow(&dialer, &target, &visit)).await;
+            let until = Until::after(limit.mul_f64(OWN_TIME));
+            let whole = tokio::time::timeout(limit, visit::follow(&env.dialer, &target, until, &visit)).await;
             let mut visit = visit.lock().unwrap_or_else(PoisonError::into_inner);
             if whole.is_err() {
                 visit.ran_out();
@@ -166,6 +171,11 @@ async fn reach(endpoint: &Endpoint, url: &str, limit: Duration, env: &Env) -> Re
     if found.state == EndpointState::Intercepted {
         caveats.push(CaveatCode::TlsIntercepted.into());
     }
+    if families::ipv6_is_broken(&visit.families) {
+        caveats.push(CaveatCode::Ipv6Broken.into());
+    }
+    let decrypted = matches!(found.state, EndpointState::Intercepted | EndpointState::Blocked);
+    let filter = found.filter.or_else(|| if decrypted { visit.interceptor() } else { None });
     Reached {
         watch_end: watch.finish(url, Outcome::Measured { value: (), caveats: Vec::new() }),
         value: EndpointValue {
@@ -179,6 +189,9 @@ async fn reach(endpoint: &Endpoint, url: &str, limit: Duration, env: &Env) -> Re
             address: visit.address.map(|address: IpAddr| address.to_string()),
             redirects: visit.redirects.iter().map(shown).collect(),
             failure: found.failure,
+            first_attempt: visit.first_attempt.clone(),
+            filter,
+            families: visit.families.clone(),
         },
         caveats,
         answered_by: found.answered_by,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sonde_probes::catalogue::Endpoint;
 use sonde_probes::endpoints::{Config, Survey, run};
 use sonde_probes::{Env, dial};
-use sonde_report::values::{EndpointState as State, EndpointValue};
+use sonde_report::values::{EndpointState as State, EndpointValue, FilterPlace};
 use sonde_report::{Cause, CaveatCode, Stage};
 use support::{Authority, Validity, dialing, endpoint, env, page};
 
@@ -231,5 +231,123 @@ async fn a_black_hole_delays_no_other_of_twenty() {
             assert_eq!(value.state, State::Reachable, "{value:?}");
             assert!(one.elapsed_us < found.endpoints[7].elapsed_us);
         }
+    }
+}
+
+#[tokio::test]
+async fn block_pages_are_named_by_header_title_body_and_redirect() {
+    let env = env(dialing(&Authority::new("public"), &["ent.test", "filtre.test"]));
+    let no_server = support::closed_port().await.port();
+    let olfeo = format!("Location: http://filtre.test:{no_server}/block/?SessionID=4242\r\n");
+    let sophos = format!("Location: https://127.0.0.1:{no_server}/ips/block/webcat?cat=71\r\n");
+    for (answer, name) in [
+        (page("403 Forbidden", "X-Squid-Error: ERR_ACCESS_DENIED 0\r\n", ""), "Squid"),
+        (page("200 OK", "Server: Olfeo/6\r\n", "<html>"), "Olfeo"),
+        (page("302 Found", &olfeo, ""), "Olfeo"),
+        (page("307 Temporary Redirect", &sophos, ""), "Sophos Firewall"),
+        (page("200 OK", "", "<title>e2guardian - Acc&egrave;s interdit</title>"), "e2guardian"),
+        (page("200 OK", "", "<TITLE>\n Site blocked via DNSBL</TITLE>"), "pfBlockerNG (pfSense)"),
+        (page("200 OK", "X-Pi-hole: A black hole\r\n", ""), "Pi-hole"),
+        (
+            page("200 OK", "", "<p>This web page is blocked</b> because it violates network policy."),
+            "Untangle",
+        ),
+    ] {
+        let server = support::http(answer.clone()).await;
+        let (value, _) = reach(&env, url("http", "ent.test", server)).await;
+        assert_eq!(value.state, State::Blocked, "{answer}: {value:?}");
+        let filter = value.filter.expect(name);
+        assert_eq!((filter.name.as_str(), filter.place), (name, FilterPlace::Network), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_genuine_page_that_speaks_of_filters_is_reachable() {
+    let public = Authority::new("public");
+    let env = env(dialing(&public, &["ent.test", "doc.test"]));
+    // Word for word what the filters write, in a page that the service itself vouches for.
+    let words = "<title>e2guardian - Access Denied</title>Powered By FortiGuard, \
+                 FortiGuard Intrusion Prevention - Access Blocked, ://notify.bluecoat.com";
+    let headers = "Server: Olfeo\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n";
+    let doc = support::https(public.acceptor("doc.test", Validity::Now), page("200 OK", "", "x")).await;
+    let to = format!("Location: {}block/?SessionID=1\r\n", url("https", "doc.test", doc));
+    for answer in [page("200 OK", headers, words), page("302 Found", &to, "")] {
+        let server = support::https(public.acceptor("ent.test", Validity::Now), answer.clone()).await;
+        let (value, _) = reach(&env, url("https", "ent.test", server)).await;
+        assert_eq!((value.state, &value.filter), (State::Reachable, &None), "{answer}: {value:?}");
+    }
+    // Without TLS nobody vouches for a page: mentioning a product is still no mark.
+    let words = "<title>Les filtres : Fortinet, Olfeo, Sophos, Squid</title>Notre pare-feu est un FortiGate, \
+                 le proxy un Squid ; Access Denied, blocked, filtrage.";
+    let server = support::http(page("200 OK", "Server: nginx\r\nVia: 1.1 squid\r\n", words)).await;
+    let (value, _) = reach(&env, url("http", "ent.test", server)).await;
+    assert_eq!((value.state, &value.filter), (State::Reachable, &None), "{value:?}");
+    // A cache in front of the service fails: the service's own fault, not a proxy of the school.
+    let answer = page("503 Service Unavailable", "X-Squid-Error: ERR_CONNECT_FAIL 111\r\n", "");
+    let server = support::https(public.acceptor("ent.test", Validity::Now), answer).await;
+    assert_eq!(reach(&env, url("https", "ent.test", server)).await.0.state, State::RemoteError);
+}
+
+#[tokio::test]
+async fn what_decrypts_is_named_by_its_issuer_and_placed() {
+    let public = Authority::new("public");
+    for (issuer, named) in [
+        ("Sophos SSL CA_C4005CM7MF2DV28", Some(("Sophos", FilterPlace::Network))),
+        ("Kaspersky Anti-Virus Personal Root Certificate", Some(("Kaspersky", FilterPlace::Machine))),
+        ("Autorité de la commune", None),
+    ] {
+        let filter = Authority::new(issuer);
+        for trusted in [false, true] {
+            let roots = if trusted { vec![filter.root()] } else { Vec::new() };
+            let env = env(dial::DialConfig { extra_roots: roots, ..dialing(&public, &["ent.test"]) });
+            let server =
+                support::https(filter.acceptor("ent.test", Validity::Now), page("200 OK", "", "x")).await;
+            let (value, _) = reach(&env, url("https", "ent.test", server)).await;
+            assert_eq!(value.state, State::Intercepted, "{value:?}");
+            let found = value.filter.as_ref().map(|filter| (filter.name.as_str(), filter.place));
+            assert_eq!(found, named, "{issuer}, trusted: {trusted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_before_a_filter_is_named() {
+    let env = env(dialing(&Authority::new("public"), &["ent.test"]));
+    let answer = page("407 Proxy Authentication Required", "Server: Olfeo\r\n", "");
+    let server = support::http(answer).await;
+    let (value, _) = reach(&env, url("http", "ent.test", server)).await;
+    assert_eq!(value.state, State::ProxyAuthRequired);
+}
+
+#[tokio::test]
+async fn every_form_of_url_is_reached_or_refused_with_its_problem() {
+    let public = Authority::new("public");
+    let ascii = "xn--cole-9oa.test";
+    let env = env(dialing(&public, &["ent.test", ascii]));
+    let over_tls = support::https(public.acceptor(ascii, Validity::Now), page("200 OK", "", "x")).await;
+    let plain = support::http(page("200 OK", "", "x")).await;
+    for url in [
+        format!("https://école.test:{}/accueil", over_tls.port()),
+        format!("http://ent.test:{}", plain.port()),
+        format!("tcp://ent.test:{}", plain.port()),
+        format!("http://127.0.0.1:{}/?q=é", plain.port()),
+    ] {
+        let (value, _) = reach(&env, url.clone()).await;
+        assert_eq!(value.state, State::Reachable, "{url}: {value:?}");
+    }
+    if let Ok(listener) = tokio::net::TcpListener::bind("[::1]:0").await {
+        let six = support::serve_on(listener, |stream| async move {
+            support::answer(stream, &page("200 OK", "", "x")).await;
+        });
+        let (value, _) = reach(&env, format!("http://[::1]:{}/", six.port())).await;
+        assert_eq!((value.state, value.address.as_deref()), (State::Reachable, Some("::1")), "{value:?}");
+    }
+    for bad in
+        ["ent.test", "ftp://ent.test/", "https://ent.test:99999/", "tcp://ent.test", "https://\u{ad}/", ""]
+    {
+        let (value, _) = reach(&env, bad.to_owned()).await;
+        assert_eq!(cause(&value), (State::Unreachable, Some((Stage::Http, Cause::ProtocolError))), "{bad}");
+        let detail = value.failure.and_then(|failure| failure.detail).unwrap_or_default();
+        assert!(detail.contains("no usable URL"), "{bad}: {detail}");
     }
 }

@@ -247,6 +247,8 @@ pub enum VerdictReason {
     ClockWrong,
     /// Reached through a proxy (a note, not a fault).
     ViaProxy,
+    /// TLS is decrypted on this machine itself, by an antivirus say: the network is not at fault.
+    DecryptedHere,
 }
 
 impl VerdictReason {
@@ -296,7 +298,8 @@ impl VerdictReason {
             | Self::DeclaredOnly
             | Self::EntNotDeclared
             | Self::NothingToCompare
-            | Self::ClockWrong => Some(Actor::Technician),
+            | Self::ClockWrong
+            | Self::DecryptedHere => Some(Actor::Technician),
         }
     }
 }

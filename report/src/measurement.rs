@@ -168,6 +168,8 @@ pub enum CaveatCode {
     IdleUnknown,
     /// Too few probes of one kind were answered for their figure.
     FewProbes,
+    /// IPv6 has an address and a route and makes no connection, while IPv4 does: what prefers IPv6 waits for it first.
+    Ipv6Broken,
 }
 
 impl CaveatCode {
@@ -209,7 +211,8 @@ impl CaveatCode {
             | Self::NoTlsPhase
             | Self::ForeignProbesFailed
             | Self::IdleUnknown
-            | Self::FewProbes => false,
+            | Self::FewProbes
+            | Self::Ipv6Broken => false,
         }
     }
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod loaded;
+mod reach;
 pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
+pub use reach::{FamilyOutcome, FamilyReach, FilterPlace, KnownFilter};
 
 /// The machine's own connection: interface, gateway, resolvers, and what else was going on during the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -219,6 +221,15 @@ pub struct EndpointValue {
     pub redirects: Vec<String>,
     /// How far it got and why it stopped, when it did not answer as it must.
     pub failure: Option<crate::Failure>,
+    /// Why the first attempt did not connect, when a second one was made: a lone reset or silence proves nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_attempt: Option<crate::Failure>,
+    /// What filters or decrypts, when it was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<KnownFilter>,
+    /// IPv4 and IPv6 apart, for the URL's own host. Empty through a proxy, and when the name was not resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<FamilyReach>,
 }
 
 /// What kind of service an endpoint is.

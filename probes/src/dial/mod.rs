@@ -6,6 +6,7 @@
 
 mod http1;
 mod proxy;
+mod route;
 mod target;
 mod tls;
 
@@ -35,7 +36,7 @@ use crate::clock::micros;
 
 /// What one address of a name has to itself before the next is tried beside it (RFC 8305, section 5: 250 ms). Where one
 /// family is broken on the way, this is all it costs.
-const HEAD_START: Duration = Duration::from_millis(250);
+pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How connections are to be made.
 #[derive(Debug, Clone)]
@@ -50,7 +51,8 @@ pub struct DialConfig {
     /// Roots taken as the public ones in the place of the embedded Mozilla list. Only the demonstration and tests
     /// set it, for servers they start themselves: no flag or configuration key leads here.
     pub stand_in_public_roots: Option<Vec<CertificateDer<'static>>>,
-    /// Names with a fixed address, not asked of any resolver. Only the demonstration and tests set it.
+    /// Names with fixed addresses (one entry for each), not asked of any resolver. Only the demonstration and tests set
+    /// it.
     pub pinned_names: Vec<(String, IpAddr)>,
     /// The interface to go through.
     pub interface: Option<String>,
@@ -182,12 +184,17 @@ impl Dialer {
 
     /// Resolves a name by the operating system's own path; an address is returned as it is.
     ///
+    /// Each name under way holds a thread of the runtime's pool (of 512) until the C library gives up, which may take half
+    /// a minute after the time allowed here: whoever ends the runtime must not wait for them.
+    ///
     /// # Errors
     /// A [`Failure`] of stage `dns`.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
         let fail = |cause, detail: String| Failure::with(Stage::Dns, cause, detail);
-        if let Some((_, address)) = self.config.pinned_names.iter().find(|(name, _)| name == host) {
-            return Ok(vec![SocketAddr::new(*address, port)]);
+        let pinned = self.config.pinned_names.iter().filter(|(name, _)| name == host);
+        let pinned: Vec<SocketAddr> = pinned.map(|(_, address)| SocketAddr::new(*address, port)).collect();
+        if !pinned.is_empty() {
+            return Ok(pinned);
         }
         let looked_up =
             match timeout(self.config.connect_timeout, tokio::net::lookup_host((host, port))).await {
@@ -262,7 +269,7 @@ impl Dialer {
     }
 
     /// Puts CONNECT and TLS around a TCP connection, as the target and proxy want.
-    async fn dress(
+    pub(crate) async fn dress(
         &self,
         target: &Target,
         mut tcp: TcpStream,
@@ -316,9 +323,20 @@ impl Dialer {
         &self,
         addresses: &[SocketAddr],
     ) -> Result<(TcpStream, Duration), (Failure, SocketAddr)> {
+        self.race(addresses).await.map_err(|mut refused| match refused.pop() {
+            Some((address, failure)) => (failure, address),
+            None => (Failure::new(Stage::Dns, Cause::NoAddress), SocketAddr::from(([0, 0, 0, 0], 0))),
+        })
+    }
+
+    /// The same; when none accepts, every address with its failure, in the order in which they were tried.
+    pub(crate) async fn race(
+        &self,
+        addresses: &[SocketAddr],
+    ) -> Result<(TcpStream, Duration), Vec<(SocketAddr, Failure)>> {
         let mut waiting = families_in_turn(addresses).into_iter().enumerate();
         let mut under_way = FuturesUnordered::new();
-        let mut last: Option<(usize, Failure, SocketAddr)> = None;
+        let mut refused: Vec<(usize, SocketAddr, Failure)> = Vec::new();
         loop {
             if let Some((place, address)) = waiting.next() {
                 under_way.push(async move { (place, address, self.try_address(address).await) });
@@ -327,18 +345,14 @@ impl Dialer {
             tokio::select! {
                 ended = under_way.next() => match ended {
                     Some((_, _, Ok(won))) => return Ok(won),
-                    Some((place, address, Err(failure))) => {
-                        last = last.filter(|known| known.0 > place).or(Some((place, failure, address)));
-                    }
+                    Some((place, address, Err(failure))) => refused.push((place, address, failure)),
                     None => break,
                 },
                 () = sleep(HEAD_START), if more => {}
             }
         }
-        Err(last.map_or_else(
-            || (Failure::new(Stage::Dns, Cause::NoAddress), SocketAddr::from(([0, 0, 0, 0], 0))),
-            |(_, failure, address)| (failure, address),
-        ))
+        refused.sort_by_key(|(place, ..)| *place);
+        Err(refused.into_iter().map(|(_, address, failure)| (address, failure)).collect())
     }
 
     /// Opens a TCP connection to one address within the time allowed; says how long it took.

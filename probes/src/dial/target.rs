@@ -1,5 +1,6 @@
 //! Where to connect: scheme, host, port and path.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -42,7 +43,8 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = |problem| TargetError { text: without_userinfo(text), problem };
-        let uri: http::Uri = text.parse().map_err(|_| wrong("not of the form scheme://host/path"))?;
+        let ascii = in_ascii(text).ok_or_else(|| wrong("the host is no international domain name"))?;
+        let uri: http::Uri = ascii.parse().map_err(|_| wrong("not of the form scheme://host/path"))?;
         let scheme = match uri.scheme_str() {
             Some("http") => Scheme::Http,
             Some("https") => Scheme::Https,
@@ -71,6 +73,29 @@ impl FromStr for Target {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         Ok(Self { scheme, host, port, path: if path.is_empty() { "/".to_owned() } else { path.to_owned() } })
     }
+}
+
+/// A URL as it goes over the wire: an international name in its ASCII form (RFC 5890, UTS 46), the rest percent-encoded
+/// (RFC 3987, 3.1). `None` when the name has no such form.
+fn in_ascii(text: &str) -> Option<Cow<'_, str>> {
+    if text.is_ascii() {
+        return Some(Cow::Borrowed(text));
+    }
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    let authority = &text[start..end];
+    let (host, port) = authority.find(':').map_or((authority, ""), |at| authority.split_at(at));
+    let mut whole = text[..start].to_owned();
+    whole.push_str(&idna::domain_to_ascii(host).ok().filter(|host| !host.is_empty())?);
+    whole.push_str(port);
+    for byte in text[end..].bytes() {
+        if byte.is_ascii() {
+            whole.push(char::from(byte));
+        } else {
+            whole.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Some(Cow::Owned(whole))
 }
 
 /// The text with a password, if any, taken out: it may be shown.
@@ -128,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn an_international_name_and_path_are_put_into_ascii() {
+        for (text, ascii) in [
+            ("https://école.example/", "https://xn--cole-9oa.example/"),
+            (
+                "https://ÉCOLE.example:8443/été?a=ï",
+                "https://xn--cole-9oa.example:8443/%C3%A9t%C3%A9?a=%C3%AF",
+            ),
+            ("https://ent.example/élèves", "https://ent.example/%C3%A9l%C3%A8ves"),
+            ("tcp://école.example:5223", "tcp://xn--cole-9oa.example:5223"),
+        ] {
+            assert_eq!(text.parse::<Target>().expect(text).to_string(), ascii);
+        }
+    }
+
+    #[test]
     fn says_what_is_wrong_and_never_repeats_a_password() {
         for (text, problem) in [
             ("gar.education.fr", "scheme is missing"),
@@ -136,6 +176,11 @@ mod tests {
             ("https://host:99999/", "port is not a number"),
             ("https://user:secret@host/", "does not belong"),
             ("", "scheme://host/path"),
+            ("https://\u{ad}/", "no international domain name"),
+            ("https://jean:secret@école.example/", "does not belong"),
+            ("https://école.example:port/", ""),
+            ("https://[::1/", "scheme://host/path"),
+            ("tcp://école.example", "needs a port"),
         ] {
             let error = text.parse::<Target>().expect_err(text).to_string();
             assert!(error.contains(problem), "{text}: {error}");

@@ -2,7 +2,7 @@
 //!
 //! Where two readings are possible the one that accuses the school's network less is taken.
 
-use sonde_report::values::EndpointState;
+use sonde_report::values::{EndpointState, KnownFilter};
 use sonde_report::{Cause, Failure, Stage};
 
 use super::block_pages;
@@ -20,11 +20,18 @@ pub(super) struct Finding {
     pub(super) failure: Option<Failure>,
     /// The host that answered in the URL's place, without a known block page.
     pub(super) answered_by: Option<String>,
+    /// The filter whose page it is.
+    pub(super) filter: Option<KnownFilter>,
 }
 
 impl Finding {
     pub(super) fn stopped(state: EndpointState, failure: Failure) -> Self {
-        Self { state, failure: Some(failure), answered_by: None }
+        Self { state, failure: Some(failure), answered_by: None, filter: None }
+    }
+
+    fn by_filter(name: &str, failure: Failure) -> Self {
+        let filter = Some(block_pages::on_the_network(name));
+        Self { filter, ..Self::stopped(EndpointState::Blocked, failure) }
     }
 
     fn elsewhere(failure: Failure, by: &str) -> Self {
@@ -42,7 +49,7 @@ pub(super) fn judge(target: &Target, visit: &Visit) -> Finding {
         (Some(failure), Some(last)) => on_the_way(target, visit, last, failure),
         (None, Some(last)) => answered(target, visit, last),
         (None, None) if visit.connected => {
-            Finding { state: reachable(visit), failure: None, answered_by: None }
+            Finding { state: reachable(visit), failure: None, answered_by: None, filter: None }
         }
         (None, None) => {
             Finding::stopped(EndpointState::Unreachable, Failure::new(Stage::Http, Cause::EmptyAnswer))
@@ -57,11 +64,6 @@ fn reachable(visit: &Visit) -> EndpointState {
 /// What a filter, portal or proxy says of itself, in any answer.
 fn filter(visit: &Visit) -> Option<Finding> {
     for hop in visit.hops.iter().chain(&visit.plain) {
-        if let Some(name) = block_pages::known_page(hop) {
-            let detail = format!("{name}: {}", hop.target.host);
-            let failure = Failure::with(Stage::Content, Cause::UnexpectedContent, detail);
-            return Some(Finding::stopped(EndpointState::Blocked, failure));
-        }
         if hop.status == 407 {
             let failure = Failure::new(Stage::Proxy, Cause::ProxyAuthRequired);
             return Some(Finding::stopped(EndpointState::ProxyAuthRequired, failure));
@@ -70,11 +72,23 @@ fn filter(visit: &Visit) -> Option<Finding> {
             let failure = Failure::with(Stage::Http, Cause::HttpStatus, "511");
             return Some(Finding::stopped(EndpointState::CaptivePortal, failure));
         }
+        if let Some(name) = block_pages::known_page(hop) {
+            let detail = format!("{name}: {}", hop.target.host);
+            return Some(Finding::by_filter(
+                name,
+                Failure::with(Stage::Content, Cause::UnexpectedContent, detail),
+            ));
+        }
     }
-    let page = visit.redirects.iter().find_map(|to| Some((block_pages::known_host(&to.host)?, &to.host)));
+    let page = visit.redirects.iter().enumerate().find_map(|(index, to)| {
+        // The service's own redirect, under a public chain, is no filter's.
+        let own = visit.hops.get(index).is_some_and(Hop::authentic);
+        let by_url = || if own { None } else { block_pages::known_redirect(to) };
+        Some((block_pages::known_host(&to.host).or_else(by_url)?, &to.host))
+    });
     page.map(|(name, host)| {
         let failure = Failure::with(Stage::Http, Cause::RedirectedElsewhere, format!("{name}: {host}"));
-        Finding::stopped(EndpointState::Blocked, failure)
+        Finding::by_filter(name, failure)
     })
 }
 
@@ -171,6 +185,7 @@ fn answered(target: &Target, visit: &Visit, last: &Hop) -> Finding {
         state: reachable(visit),
         failure: endless.or_else(|| last.body_failure.clone()),
         answered_by: None,
+        filter: None,
     }
 }
 

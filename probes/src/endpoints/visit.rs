@@ -1,25 +1,42 @@
 //! One URL followed by hand, hop by hop; what was seen is kept as it comes, so that nothing is lost when time is up.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::LOCATION;
 use http_body_util::{BodyExt as _, Empty};
-use sonde_report::values::{Phases, TlsInfo};
+use sonde_report::values::{FamilyReach, KnownFilter, Phases, TlsInfo};
 use sonde_report::{Cause, Failure, Stage};
 
+use super::{block_pages, connect, families};
 use crate::clock::micros;
 use crate::date;
 use crate::dial::{Connection, DialError, Dialer, Scheme, Session, Target};
-use crate::dns::{Altered, altered};
+use crate::dns::Altered;
 
 /// Redirects followed: GAR, ÉduConnect and a portal's own are two or three.
 const REDIRECTS: usize = 5;
 
 /// A block page's marks stand near its beginning.
 const BODY_LIMIT: usize = 32 * 1024;
+
+/// When a visit must be over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Until(Instant);
+
+impl Until {
+    /// So long from now.
+    pub(super) fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// What is left.
+    pub(super) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
 
 /// What was seen of one URL.
 #[derive(Debug, Default)]
@@ -42,7 +59,17 @@ pub(super) struct Visit {
     pub(super) tls: Option<TlsInfo>,
     pub(super) address: Option<IpAddr>,
     pub(super) via_proxy: bool,
-    stage: Option<Stage>,
+    /// The first name's addresses; empty through a proxy, or when they lead nowhere.
+    pub(super) resolved: Vec<SocketAddr>,
+    /// Each of them that accepted no connection, when none did.
+    pub(super) refused: Vec<(SocketAddr, Failure)>,
+    /// The one that did, and why no session came of it, if none did.
+    pub(super) accepted: Option<(IpAddr, Option<Failure>)>,
+    /// Why the first attempt did not connect, when a second one was made.
+    pub(super) first_attempt: Option<Failure>,
+    /// IPv4 and IPv6 apart.
+    pub(super) families: Vec<FamilyReach>,
+    pub(super) stage: Option<Stage>,
 }
 
 /// One answer.
@@ -82,49 +109,77 @@ impl Visit {
         self.stop = Some(Failure::new(self.stage.unwrap_or(Stage::Dns), Cause::Timeout));
     }
 
-    fn first(&self) -> bool {
+    /// Whether nothing has answered yet: what is noted is about the URL's own host.
+    pub(super) fn first(&self) -> bool {
         self.hops.is_empty()
+    }
+
+    /// The product that decrypts, when a certificate on the way names it.
+    pub(super) fn interceptor(&self) -> Option<KnownFilter> {
+        let sessions = self.hops.iter().filter_map(|hop| hop.tls.as_ref()).chain(&self.tls);
+        let mut issuers = sessions.filter(|tls| !tls.public_root).filter_map(|tls| tls.issuer.as_ref());
+        issuers.find_map(|issuer| block_pages::interceptor(issuer))
     }
 }
 
-type Notes<'a> = &'a Mutex<Visit>;
+pub(super) type Notes<'a> = &'a Mutex<Visit>;
 
-fn note(notes: Notes<'_>) -> MutexGuard<'_, Visit> {
+pub(super) fn note(notes: Notes<'_>) -> MutexGuard<'_, Visit> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Follows `target` to its last answer, or to where it stops.
-pub(super) async fn follow(dialer: &Dialer, target: &Target, notes: Notes<'_>) {
-    let mut next = target.clone();
+/// Follows `target` to its last answer, or to where it stops; beside it, looks which IP families get to its host.
+pub(super) async fn follow(dialer: &Dialer, target: &Target, until: Until, notes: Notes<'_>) {
+    let first = connect::connect(dialer, target, until, notes).await;
+    tokio::join!(walk(dialer, target, first, until, notes), families::look(dialer, target, until, notes));
+}
+
+/// Goes from the first connection to the last answer.
+async fn walk(
+    dialer: &Dialer,
+    target: &Target,
+    first: Result<Connection, DialError>,
+    until: Until,
+    notes: Notes<'_>,
+) {
+    let (mut next, mut connected) = (target.clone(), first);
     loop {
-        let hop = match visit_one(dialer, &next, notes).await {
+        let hop = match answer(dialer, &next, connected, until, notes).await {
             Ok(Some(hop)) => hop,
             Ok(None) => return note(notes).connected = true,
             Err(failure) => return note(notes).stop = Some(failure),
         };
         let redirect = location(&hop.target, hop.status, &hop.headers);
-        let mut visit = note(notes);
-        visit.hops.push(hop);
-        let Some(to) = redirect else { return };
-        let again = visit.hops.iter().any(|hop| hop.target == to);
-        visit.redirects.push(to.clone());
-        if again || visit.redirects.len() > REDIRECTS {
-            visit.endless = true;
-            return;
+        {
+            let mut visit = note(notes);
+            visit.hops.push(hop);
+            let Some(to) = redirect else { return };
+            let again = visit.hops.iter().any(|hop| hop.target == to);
+            visit.redirects.push(to.clone());
+            if again || visit.redirects.len() > REDIRECTS {
+                visit.endless = true;
+                return;
+            }
+            next = to;
         }
-        next = to;
+        connected = connect::connect(dialer, &next, until, notes).await;
     }
 }
 
 /// One hop: an answer, or for `tcp://` nothing but the connection.
-async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result<Option<Hop>, Failure> {
-    let connected = connect(dialer, target, notes).await;
+async fn answer(
+    dialer: &Dialer,
+    target: &Target,
+    connected: Result<Connection, DialError>,
+    until: Until,
+    notes: Notes<'_>,
+) -> Result<Option<Hop>, Failure> {
     let connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
             note_stop(&error, notes);
             if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host).is_none() {
-                let plain = answer_in_plain(dialer, target, error.address, notes).await;
+                let plain = answer_in_plain(dialer, target, error.address, until, notes).await;
                 note(notes).plain = plain;
             }
             return Err(error.failure);
@@ -134,7 +189,7 @@ async fn visit_one(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result
     if target.scheme == Scheme::Tcp {
         return Ok(None);
     }
-    let (hop, ttfb_us) = exchange(dialer, connection, target).await?;
+    let (hop, ttfb_us) = exchange(dialer, connection, target, until).await?;
     let mut visit = note(notes);
     visit.phases.ttfb_us = Some(visit.phases.ttfb_us.unwrap_or(0).saturating_add(ttfb_us));
     Ok(Some(hop))
@@ -163,53 +218,15 @@ fn note_connection(connection: &Connection, notes: Notes<'_>) {
     }
 }
 
-/// Connects: through the proxy where one applies, otherwise to each address of the name in turn, after a look at
-/// what the resolver answered.
-async fn connect(dialer: &Dialer, target: &Target, notes: Notes<'_>) -> Result<Connection, DialError> {
-    let stop = |failure| DialError { failure, phases: Phases::default(), address: None, tls: None };
-    if dialer.proxy_for(&target.host).is_some() {
-        {
-            let mut visit = note(notes);
-            visit.via_proxy = true;
-            visit.stage = Some(Stage::Proxy);
-        }
-        return dialer.connect(target).await;
-    }
-    note(notes).stage = Some(Stage::Dns);
-    let start = std::time::Instant::now();
-    let addresses = dialer.resolve(&target.host, target.port).await.map_err(stop)?;
-    let dns_us = micros(start.elapsed());
-    let pinned = dialer.config().pinned_names.iter().any(|(name, _)| *name == target.host);
-    let ips: Vec<IpAddr> = addresses.iter().map(std::net::SocketAddr::ip).collect();
-    let seen = altered(&target.host, &ips).filter(|_| !pinned);
-    {
-        let mut visit = note(notes);
-        visit.stage = Some(Stage::Tcp);
-        if visit.first() {
-            visit.phases.dns_us = Some(dns_us);
-            visit.altered = seen;
-            visit.address = ips.first().copied();
-        }
-    }
-    if seen == Some(Altered::Nowhere) {
-        let listed = ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(stop(Failure::with(Stage::Dns, Cause::DnsAltered, listed)));
-    }
-    let mut last = stop(Failure::new(Stage::Dns, Cause::NoAddress));
-    for address in addresses {
-        match dialer.connect_to(target, address).await {
-            Ok(connection) => return Ok(connection),
-            // The next address may answer; a refused certificate is an answer.
-            Err(error) if matches!(error.failure.stage, Stage::Tcp | Stage::Interface) => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
-}
-
 /// One GET; the status stands even when the body breaks off.
-async fn exchange(dialer: &Dialer, connection: Connection, target: &Target) -> Result<(Hop, u64), Failure> {
-    let limit = dialer.config().answer_timeout;
+async fn exchange(
+    dialer: &Dialer,
+    connection: Connection,
+    target: &Target,
+    until: Until,
+) -> Result<(Hop, u64), Failure> {
+    let patience = dialer.config().answer_timeout;
+    let limit = patience.min(until.left());
     let mut session =
         Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
     let request = session
@@ -238,7 +255,8 @@ async fn exchange(dialer: &Dialer, connection: Connection, target: &Target) -> R
         }
         None
     };
-    let body_failure = match tokio::time::timeout(limit, reading).await {
+    // A body that drips ends with the visit's time: the status and what came of the body stand.
+    let body_failure = match tokio::time::timeout(patience.min(until.left()), reading).await {
         Ok(failure) => failure,
         Err(_) => Some(Failure::new(Stage::Content, Cause::Timeout)),
     };
@@ -266,12 +284,13 @@ async fn answer_in_plain(
     dialer: &Dialer,
     target: &Target,
     address: Option<IpAddr>,
+    until: Until,
     notes: Notes<'_>,
 ) -> Option<Hop> {
     let plain = Target { scheme: Scheme::Http, ..target.clone() };
-    let address = std::net::SocketAddr::new(address?, target.port);
-    let connection = dialer.connect_to(&plain, address).await.ok()?;
-    let (hop, _) = exchange(dialer, connection, &plain).await.ok()?;
+    let address = SocketAddr::new(address?, target.port);
+    let connection = dialer.within(until.left()).connect_to(&plain, address).await.ok()?;
+    let (hop, _) = exchange(dialer, connection, &plain, until).await.ok()?;
     let redirect = location(&hop.target, hop.status, &hop.headers);
     note(notes).redirects.extend(redirect);
     Some(hop)

@@ -81,7 +81,15 @@ where
     F: Fn(TcpStream) -> R + Send + Sync + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind((LOOPBACK, 0)).await.expect("a port");
+    serve_on(TcpListener::bind((LOOPBACK, 0)).await.expect("a port"), serve)
+}
+
+/// Serves every connection of a listener.
+pub fn serve_on<F, R>(listener: TcpListener, serve: F) -> SocketAddr
+where
+    F: Fn(TcpStream) -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

@@ -328,7 +328,8 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::NoTlsPhase
         | CaveatCode::ForeignProbesFailed
         | CaveatCode::IdleUnknown
-        | CaveatCode::FewProbes => None,
+        | CaveatCode::FewProbes
+        | CaveatCode::Ipv6Broken => None,
     }
 }
 

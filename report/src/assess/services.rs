@@ -8,7 +8,7 @@ use super::{Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, n
 use crate::{
     Cause, CaveatCode, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
-    values::{DnsPath, DnsQuestion, EndpointKind, EndpointState, EndpointValue, InterfaceKind},
+    values::{DnsPath, DnsQuestion, EndpointKind, EndpointState, EndpointValue, FilterPlace, InterfaceKind},
 };
 
 /// A clock wrong by less than a day does not make a certificate expire by itself.
@@ -110,6 +110,11 @@ fn by_state(
         EndpointState::Reachable => (VerdictKind::Met, Vec::new()),
         EndpointState::ReachableViaProxy => (VerdictKind::Met, vec![VerdictReason::ViaProxy]),
         EndpointState::ProxyAuthRequired => inconclusive(VerdictReason::ProxyAuthRequired),
+        EndpointState::Intercepted
+            if value.filter.as_ref().is_some_and(|filter| filter.place == FilterPlace::Machine) =>
+        {
+            inconclusive(VerdictReason::DecryptedHere)
+        }
         EndpointState::Intercepted => inconclusive(VerdictReason::TlsIntercepted),
         EndpointState::RemoteError => inconclusive(VerdictReason::RemoteError),
         EndpointState::CaptivePortal => inconclusive(VerdictReason::CaptivePortal),

@@ -1,7 +1,9 @@
 //! Services.
 
 use sonde_report::assess::{Actor, VerdictKind, VerdictReason};
-use sonde_report::values::{DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, InternetAccess};
+use sonde_report::values::{
+    DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, FilterPlace, InternetAccess, KnownFilter,
+};
 use sonde_report::{Cause, Failure, Measurement, Outcome, ReasonCode, Report, Stage, assess};
 
 use super::{endpoint, not_measured, plain, set_every_state, short, value_of, verdicts};
@@ -10,6 +12,21 @@ use VerdictKind::{Inconclusive, Met, NotApplicable, NotMet};
 /// The verdict on the first endpoint.
 fn first(report: &Report) -> (VerdictKind, Vec<VerdictReason>) {
     short(&verdicts(report, "service-access")[0])
+}
+
+#[test]
+fn a_decryption_on_this_machine_is_not_the_networks() {
+    for (place, reason, act) in [
+        (FilterPlace::Network, VerdictReason::TlsIntercepted, Actor::FilterAdministrator),
+        (FilterPlace::Machine, VerdictReason::DecryptedHere, Actor::Technician),
+    ] {
+        let mut report = plain();
+        let value = endpoint(&mut report, 0);
+        value.state = EndpointState::Intercepted;
+        value.filter = Some(KnownFilter { name: "X".to_owned(), place });
+        let all = verdicts(&report, "service-access");
+        assert_eq!((short(&all[0]), all[0].act), ((Inconclusive, vec![reason]), Some(act)), "{place:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use sonde_report::{
     values::InternetAccess,
 };
 
-use super::Writer;
+use super::{Writer, services::place};
 use crate::{
     show::page::{Block, Section},
     text::report::{self as words, Label},
@@ -140,7 +140,8 @@ impl Writer<'_> {
             verdicts.any(|v| v.unit == Unit::Service && v.subject.as_deref() == Some(id))
         };
         for value in self.report.measurements.endpoints.iter().filter_map(Measurement::value) {
-            if let Some(advice) = words::state_advice(value.state, self.lang).filter(|_| !judged(&value.id)) {
+            let advice = words::state_advice(value.state, place(value), self.lang);
+            if let Some(advice) = advice.filter(|_| !judged(&value.id)) {
                 actions.add(advice, &value.label);
             }
         }
@@ -157,7 +158,8 @@ impl Writer<'_> {
                 for measurement in &measurements.endpoints {
                     match measurement.value() {
                         Some(value) if Some(value.id.as_str()) == id => {
-                            if let Some(advice) = words::state_advice(value.state, self.lang) {
+                            let advice = words::state_advice(value.state, place(value), self.lang);
+                            if let Some(advice) = advice {
                                 actions.add(advice, subject);
                             }
                         }

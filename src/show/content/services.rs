@@ -2,9 +2,9 @@
 
 use sonde_probes::catalogue::{Catalogue, Endpoint};
 use sonde_report::{
-    Measurement, Outcome,
+    Cause, CaveatCode, Failure, Measurement, Outcome, Stage,
     assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
-    values::{EndpointKind, EndpointState, EndpointValue},
+    values::{EndpointKind, EndpointState, EndpointValue, FamilyOutcome, FilterPlace},
 };
 
 use super::Writer;
@@ -35,8 +35,8 @@ impl Writer<'_> {
             self.push_list(blocks, Label::Reasons, self.troubles());
         }
         let general = verdicts.iter().filter(|v| v.subject.is_none()).flat_map(|v| &v.reasons);
-        let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()).collect();
-        self.push_list(blocks, Label::Notes, general);
+        let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned());
+        self.push_list(blocks, Label::Notes, general.chain(self.connection_notes()).collect());
         if let Some(first) = verdicts.first() {
             blocks.extend(self.own_level(first).map(|level| Block::Facts(vec![level])));
             let assumptions = first.assumptions.iter().map(|&a| words::assumption(a, self.lang).to_owned());
@@ -108,7 +108,10 @@ impl Writer<'_> {
         match self.service_verdict(measurement) {
             Some(verdict) if verdict.verdict == VerdictKind::Met => None,
             Some(verdict) => verdict.act,
-            None => Some(words::state_advice(measurement.value()?.state, self.lang)?.0),
+            None => {
+                let value = measurement.value()?;
+                Some(words::state_advice(value.state, place(value), self.lang)?.0)
+            }
         }
     }
 
@@ -138,19 +141,58 @@ impl Writer<'_> {
             return None;
         }
         let notes = self.trouble_notes(value);
-        let state = words::endpoint_state(value.state, self.lang);
+        let state = words::service_trouble(value.state, value.filter.as_ref(), self.lang);
         let mut sentences = match &value.failure {
             Some(failure) => {
-                let cause = words::cause(failure.cause, self.lang);
+                let cause = self.trouble_cause(value, failure);
                 vec![format!("{state}."), words::with_notes(cause, &notes, self.lang)]
             }
-            None => vec![words::with_notes(state, &notes, self.lang)],
+            None => vec![words::with_notes(&state, &notes, self.lang)],
         };
         let verdict = self.service_verdict(measurement);
         let reasons = verdict.map_or(&[] as &[VerdictReason], |v| &v.reasons);
         let reasons = reasons.iter().filter(|&&reason| value.failure.is_none() || adds_to_state(reason));
         sentences.extend(reasons.map(|&reason| words::verdict_reason(reason, self.lang).to_owned()));
+        if let Some(actor) = self.service_actor(measurement) {
+            sentences.push(format!(
+                "{}.",
+                self.lang.labelled(self.label(Label::WhoActsColumn), words::actor(actor, self.lang))
+            ));
+        }
         Some(sentences.join(" "))
+    }
+
+    /// Why a service is in trouble: a chain that this machine accepts is not one of an unknown authority.
+    fn trouble_cause(&self, value: &EndpointValue, failure: &Failure) -> &'static str {
+        let went_on = value.state == EndpointState::Intercepted && value.http_status.is_some();
+        if went_on && failure.cause == Cause::UnknownIssuer {
+            return words::decrypted_and_trusted(self.lang);
+        }
+        words::cause(failure.cause, self.lang)
+    }
+
+    /// What is to be known of connections that came about, said once for all services.
+    fn connection_notes(&self) -> Vec<String> {
+        let endpoints = &self.report.measurements.endpoints;
+        let named = |wanted: &dyn Fn(&Measurement<EndpointValue>) -> bool| {
+            endpoints.iter().filter(|m| wanted(m)).map(service_name).collect::<Vec<String>>()
+        };
+        let broken = named(&|m| m.caveats().iter().any(|caveat| caveat.code == CaveatCode::Ipv6Broken));
+        let over_ipv6 = |value: &EndpointValue| {
+            value.families.iter().any(|reach| reach.family == 6 && reach.outcome == FamilyOutcome::Connected)
+        };
+        let everywhere = !endpoints.iter().filter_map(Measurement::value).any(over_ipv6);
+        let again = named(&|m| {
+            m.value().is_some_and(|value| value.first_attempt.is_some() && value.phases.tcp_us.is_some())
+        });
+        let mut notes = Vec::new();
+        if !broken.is_empty() {
+            notes.push(words::ipv6_broken(&broken, everywhere, self.lang));
+        }
+        if !again.is_empty() {
+            notes.push(words::reached_at_second_attempt(&again, self.lang));
+        }
+        notes
     }
 
     /// The technical facts about a service in trouble, each once.
@@ -162,21 +204,50 @@ impl Writer<'_> {
         let last = value.redirects.last();
         if let Some(failure) = &value.failure {
             notes.push(self.note(Label::StageReached, words::stage(failure.stage, self.lang)));
+            let told = self.told(failure);
             let said = |detail: &String| {
-                status.as_ref() == Some(detail)
+                told.is_some()
+                    || status.as_ref() == Some(detail)
                     || issuer.as_ref() == Some(detail)
                     || last.is_some_and(|url| url.contains(detail.as_str()))
             };
-            let bare = sonde_report::Failure {
-                detail: failure.detail.clone().filter(|detail| !said(detail)),
-                ..failure.clone()
-            };
+            let bare =
+                Failure { detail: failure.detail.clone().filter(|detail| !said(detail)), ..failure.clone() };
+            notes.extend(told);
             notes.extend(self.failure_notes(&bare));
+            // A silence or refusal is somebody's: the address says whose.
+            let of_connection = matches!(failure.stage, Stage::Tcp | Stage::Tls);
+            let address = value
+                .address
+                .as_ref()
+                .filter(|address| of_connection && !notes.iter().any(|note| note.contains(address.as_str())));
+            notes.extend(address.map(|address| self.note(Label::AddressTried, address)));
+            if of_connection && value.first_attempt.is_some() {
+                notes.push(self.label(Label::TriedTwice).to_owned());
+            }
         }
         notes.extend(issuer.map(|issuer| self.note(Label::Issuer, &issuer)));
         notes.extend(last.map(|url| self.note(Label::RedirectedTo, url)));
         notes.extend(status.map(|status| self.note(Label::HttpStatus, &status)));
         notes
+    }
+
+    /// The detail of a failure where it names who answered in another's place.
+    fn told(&self, failure: &Failure) -> Option<String> {
+        let detail = failure.detail.as_ref()?;
+        match failure.cause {
+            // "Filter: host", or how it answered and the host: what comes before the host is said elsewhere.
+            Cause::RedirectedElsewhere | Cause::UnexpectedContent => {
+                let host = detail.rsplit(": ").next()?;
+                Some(self.note(Label::AnsweredBy, host))
+            }
+            // The address, then why nothing came of it.
+            Cause::DnsAltered => {
+                let address = detail.split(" (").next()?;
+                Some(self.note(Label::ResolverAnswer, address))
+            }
+            _ => None,
+        }
     }
 
     fn short_actor(&self, actor: Option<Actor>) -> &'static str {
@@ -242,10 +313,16 @@ fn adds_to_state(reason: VerdictReason) -> bool {
         reason,
         VerdictReason::BlockedByFilter
             | VerdictReason::TlsIntercepted
+            | VerdictReason::DecryptedHere
             | VerdictReason::ProxyAuthRequired
             | VerdictReason::DnsAltered
             | VerdictReason::CaptivePortal
     )
+}
+
+/// Where the filter works that was recognised at a service.
+pub(super) fn place(value: &EndpointValue) -> Option<FilterPlace> {
+    value.filter.as_ref().map(|filter| filter.place)
 }
 
 /// A service's label: from its value, or from the built-in catalogue by its id; its target where neither knows it.

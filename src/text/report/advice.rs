@@ -4,7 +4,7 @@ use sonde_report::{
     Cause,
     assess::{Actor, Unit, VerdictReason},
     measurement::Remedy,
-    values::EndpointState,
+    values::{EndpointState, FilterPlace},
 };
 
 use crate::text::Lang;
@@ -324,6 +324,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer avec d’autres cibles, pour savoir si ce service est seul en cause.",
             "Run again with other targets, to learn whether this service alone is concerned.",
         ),
+        VerdictReason::DecryptedHere => (
+            Technician,
+            "Désactiver l’analyse du trafic chiffré dans l’antivirus de cette machine le temps de la mesure, ou prendre une autre machine, puis relancer.",
+            "Turn off the scanning of encrypted traffic in this machine’s antivirus for the time of the measurement, or take another machine, then run again.",
+        ),
         VerdictReason::MeasurementFailed
         | VerdictReason::NotMeasured
         | VerdictReason::NotAsked
@@ -371,12 +376,18 @@ pub fn act_on(unit: Unit, actor: Actor, lang: Lang) -> &'static str {
     lang.pick(fr, en)
 }
 
-/// What to do about a service's state, and who does it; `None` when it can be reached.
+/// What to do about a service's state, and who does it; `None` when it can be reached. `place` is where the filter works,
+/// when one was recognised.
 #[must_use]
-pub fn state_advice(state: EndpointState, lang: Lang) -> Option<(Actor, &'static str)> {
+pub fn state_advice(
+    state: EndpointState,
+    place: Option<FilterPlace>,
+    lang: Lang,
+) -> Option<(Actor, &'static str)> {
     let reason = match state {
         EndpointState::Reachable | EndpointState::ReachableViaProxy => return None,
         EndpointState::Blocked => VerdictReason::BlockedByFilter,
+        EndpointState::Intercepted if place == Some(FilterPlace::Machine) => VerdictReason::DecryptedHere,
         EndpointState::Intercepted => VerdictReason::TlsIntercepted,
         EndpointState::ProxyAuthRequired => VerdictReason::ProxyAuthRequired,
         EndpointState::DnsAltered => VerdictReason::DnsAltered,

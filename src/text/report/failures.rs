@@ -316,6 +316,10 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "La latence au repos n’est pas connue : ce que la charge y ajoute ne peut pas être dit.",
             "The idle latency is not known: what load adds to it cannot be told.",
         ),
+        CaveatCode::Ipv6Broken => (
+            "IPv6 est en panne vers ce service : l’adresse et la route existent, mais aucune connexion n’aboutit.",
+            "IPv6 is broken towards this service: there is an address and a route, and no connection.",
+        ),
         CaveatCode::FewProbes => (
             "Trop peu de réponses pour l’indice de réactivité (RPM).",
             "Too few answers for the responsiveness figure (RPM).",

@@ -88,6 +88,10 @@ labels! {
     Issuer: "autorité du certificat", "certificate’s issuer";
     RedirectedTo: "renvoi vers", "redirected to";
     HttpStatus: "statut HTTP", "HTTP status";
+    AnsweredBy: "hôte qui a répondu", "host that answered";
+    ResolverAnswer: "réponse du résolveur", "the resolver’s answer";
+    AddressTried: "adresse", "address";
+    TriedTwice: "essayé deux fois", "tried twice";
     ShortTechnician: "technicien", "technician";
     ShortCommune: "commune", "commune";
     ShortOperator: "FAI", "operator";

@@ -28,8 +28,9 @@ pub use usage::{
     usage_reserve, usage_title, use_name,
 };
 pub use values::{
-    counted_at, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind, limited_by, mire_protocol,
-    path_method, rtt_method, stop_reason, wifi_on,
+    counted_at, decrypted_and_trusted, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind,
+    ipv6_broken, limited_by, mire_protocol, path_method, reached_at_second_attempt, rtt_method,
+    service_trouble, stop_reason, wifi_on,
 };
 pub use verdicts::{
     actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,

@@ -3,12 +3,13 @@
 use sonde_report::{
     document::WifiOn,
     values::{
-        CountedAt, DnsPath, EndpointKind, EndpointState, InterfaceKind, LimitedBy, MireProtocol, PathMethod,
-        RttMethod, StopReason,
+        CountedAt, DnsPath, EndpointKind, EndpointState, FilterPlace, InterfaceKind, KnownFilter, LimitedBy,
+        MireProtocol, PathMethod, RttMethod, StopReason,
     },
 };
 
-use crate::text::Lang;
+use super::together;
+use crate::text::{Lang, NARROW};
 
 /// What was found at a service, in one or two words.
 #[must_use]
@@ -25,6 +26,76 @@ pub fn endpoint_state(state: EndpointState, lang: Lang) -> &'static str {
         EndpointState::CaptivePortal => ("portail captif", "captive portal"),
     };
     lang.pick(fr, en)
+}
+
+/// What was found at a service in trouble, with the product that was recognised in it.
+#[must_use]
+pub fn service_trouble(state: EndpointState, filter: Option<&KnownFilter>, lang: Lang) -> String {
+    let bare = endpoint_state(state, lang);
+    let Some(KnownFilter { name, place }) = filter else { return bare.to_owned() };
+    match (state, place) {
+        (EndpointState::Blocked, _) => {
+            lang.pick(format!("bloqué par le filtrage ({name})"), format!("blocked by the filter ({name})"))
+        }
+        (EndpointState::Intercepted, FilterPlace::Network) => lang.pick(
+            format!("TLS déchiffré en chemin par {name}"),
+            format!("TLS decrypted on the way by {name}"),
+        ),
+        (EndpointState::Intercepted, FilterPlace::Machine) => lang.pick(
+            format!("TLS déchiffré sur cette machine par {name}, et non par le réseau"),
+            format!("TLS decrypted on this machine by {name}, not by the network"),
+        ),
+        _ => format!("{bare} ({name})"),
+    }
+}
+
+/// Why a decrypted chain was accepted: by this machine's own roots, not by the public ones.
+#[must_use]
+pub fn decrypted_and_trusted(lang: Lang) -> &'static str {
+    lang.pick(
+        "Le certificat n’est pas public, mais cette machine l’accepte (magasin du système ou --ca).",
+        "The certificate is not public, but this machine accepts it (system store or --ca).",
+    )
+}
+
+/// IPv6 that is there and does not work: where, and who mends it. `everywhere`: no service was reached over it.
+#[must_use]
+pub fn ipv6_broken(services: &[String], everywhere: bool, lang: Lang) -> String {
+    let names = together(services, lang);
+    let start = lang.pick(
+        format!(
+            "IPv6 en panne{NARROW}: adresse et route existent, mais aucune connexion n’aboutit ({names}). Chaque page attend d’abord IPv6 avant de passer par IPv4."
+        ),
+        format!(
+            "IPv6 is broken: there is an address and a route, and no connection ({names}). Each page waits for IPv6 first before it goes over IPv4."
+        ),
+    );
+    let end = if everywhere {
+        lang.pick(
+            "La commune fait réparer IPv6 par l’opérateur (FAI), ou le fait couper dans la box.",
+            "The commune has the operator mend IPv6, or has it switched off in the box.",
+        )
+    } else {
+        lang.pick(
+            "D’autres services répondent en IPv6, à signaler donc à l’éditeur de ceux-là.",
+            "Other services answer over IPv6: tell the provider of these.",
+        )
+    };
+    format!("{start} {end}")
+}
+
+/// Services that were reached, and not at the first attempt.
+#[must_use]
+pub fn reached_at_second_attempt(services: &[String], lang: Lang) -> String {
+    let names = together(services, lang);
+    lang.pick(
+        format!(
+            "Joint au deuxième essai seulement{NARROW}: {names}. Une coupure isolée ne prouve rien{NARROW}; si elle revient, la ligne ou le filtrage est instable."
+        ),
+        format!(
+            "Reached at the second attempt only: {names}. A lone failure proves nothing; if it comes back, the line or the filter is unstable."
+        ),
+    )
 }
 
 /// What kind of service it is, short enough for a table.

@@ -323,6 +323,10 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
         VerdictReason::ClockWrong => {
             ("L’horloge de cette machine est fausse.", "This machine’s clock is wrong.")
         }
+        VerdictReason::DecryptedHere => (
+            "Un antivirus de cette machine déchiffre le TLS : le réseau de l’école n’est pas en cause.",
+            "An antivirus on this machine decrypts TLS: the school’s network is not at fault.",
+        ),
         VerdictReason::ViaProxy => (
             "Joint à travers un proxy : une précision, pas un défaut.",
             "Reached through a proxy: a note, not a fault.",
