@@ -332,6 +332,16 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
     Some((actor, lang.pick(fr, en)))
 }
 
+/// What to do where a service's failure may be the network's doing or its own.
+#[must_use]
+pub fn look_from_elsewhere(lang: Lang) -> (Actor, &'static str) {
+    let (fr, en) = (
+        "Essayer le même service depuis un autre réseau (le partage de connexion d’un téléphone) : s’il y répond, le filtrage ou le résolveur de l’école est en cause ; sinon, c’est le service.",
+        "Try the same service from another network (a phone’s shared connection): if it answers there, the school’s filter or resolver is at fault; otherwise the service is.",
+    );
+    (Actor::Technician, lang.pick(fr, en))
+}
+
 /// What one who can act does about a requirement that is not met.
 #[must_use]
 pub fn act_on(unit: Unit, actor: Actor, lang: Lang) -> &'static str {
