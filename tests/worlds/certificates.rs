@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair};
 
 use super::file::Tls;
 
@@ -24,6 +24,9 @@ pub struct Pair {
 
 /// The common name of the school's own authority.
 pub const SCHOOL_AUTHORITY: &str = "Filtrage de la commune";
+
+/// Embedded signed certificate timestamps.
+const TIMESTAMPS: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -70,6 +73,11 @@ impl Authorities {
         params.not_before = rcgen::date_time_ymd(1970, 1, 1) + begins;
         params.not_after = params.not_before + 90 * DAY;
         params.distinguished_name.push(DnType::CommonName, names[0].clone());
+        if !matches!(kind, Tls::Local | Tls::SelfSigned) {
+            // Browsers want a public certificate's timestamps (RFC 6962, 3.3); here the list is empty.
+            let timestamps = [0x04, 0x02, 0x00, 0x00].to_vec();
+            params.custom_extensions.push(CustomExtension::from_oid_content(&TIMESTAMPS, timestamps));
+        }
         let key = KeyPair::generate().unwrap();
         let chain = match kind {
             Tls::SelfSigned => params.self_signed(&key).unwrap().pem(),

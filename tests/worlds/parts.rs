@@ -1,5 +1,8 @@
 //! From a world's file to the configuration of each part. What the files' names mean stands in `world.sh`.
 
+mod proxies;
+mod web;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,10 +13,11 @@ use sonde_probes::dial::Target;
 use sonde_probes::internet::ControlTarget;
 
 use crate::config::Environment;
+use web::{as_it_must, refusing, server};
 
 use super::agent::plan;
-use super::certificates::{Authorities, Pair};
-use super::file::{Answer, Resolver, Serve, Squid, Tls, World};
+use super::certificates::Authorities;
+use super::file::{Answer, Resolver, Serve, Tls, World};
 
 /// The ENT of every world's school.
 pub const ENT: &str = "e-primo";
@@ -323,10 +327,15 @@ impl<'a> Parts<'a> {
         let every: Vec<String> = self.hosts.iter().map(|host| host.name.clone()).collect();
         let mut servers = String::new();
         for Serve { port, tls, answer } in &self.world.serve {
+            let place = [format!("{BOX}:{port}")];
+            self.ports.push(("box", *port));
+            if *tls == Some(Tls::Refused) {
+                servers += &refusing(&place);
+                continue;
+            }
             let pair =
                 tls.map(|kind| self.authorities.issue(kind, &every, &self.name(&format!("box-{port}"))));
-            servers += &server(&[format!("{BOX}:{port}")], pair.as_ref(), &self.filled_answer(answer));
-            self.ports.push(("box", *port));
+            servers += &server(&place, pair.as_ref(), &self.filled_answer(answer));
         }
         self.file("box.nginx", &self.nginx("box", &servers));
     }
@@ -349,167 +358,4 @@ impl<'a> Parts<'a> {
             self.path(&format!("{place}.nginx.pid")),
         )
     }
-
-    fn write_squid(&mut self) {
-        let Some(squid) = &self.world.squid else { return };
-        fs::create_dir(self.directory.join("squid")).unwrap();
-        let text = self.squid(squid);
-        self.file("squid.conf", &text);
-        if let Some(password) = &squid.password {
-            self.file("squid/users", &format!("ecole:{}\n", hashed(password)));
-        }
-        self.ports.push(("box", PROXY_PORT));
-        if squid.transparent {
-            self.ports.extend(INTERCEPT_PORTS.map(|port| ("box", port)));
-        }
-    }
-
-    fn squid(&self, squid: &Squid) -> String {
-        let names = |ids: &[String]| ids.iter().map(|id| self.name_of(id)).collect::<Vec<_>>().join(" ");
-        let bumping = squid.bump || !squid.terminate.is_empty();
-        let made = if bumping {
-            format!(
-                " ssl-bump generate-host-certificates=on dynamic_cert_mem_cache_size=4MB tls-cert={}",
-                self.path("../school-and-key.pem")
-            )
-        } else {
-            String::new()
-        };
-        let mut text = format!(
-            "visible_hostname proxy.ecole.example\npid_filename none\ncache_log {}\naccess_log none\ncache deny all\n\
-             cache_mem 8 MB\nmax_filedescriptors 1024\npinger_enable off\nnetdb_filename none\nshutdown_lifetime 0 seconds\n\
-             coredump_dir none\ndns_nameservers {PUBLIC_RESOLVER}\nconnect_timeout 3 seconds\nforward_timeout 4 seconds\n\
-             http_port {BOX}:{PROXY_PORT}{made}\n",
-            self.path("squid/cache.log"),
-        );
-        if squid.transparent {
-            let [http, tls] = INTERCEPT_PORTS;
-            let _ =
-                writeln!(text, "http_port {BOX}:{http} intercept\nhttps_port {BOX}:{tls} intercept{made}");
-        }
-        if bumping {
-            let _ = writeln!(
-                text,
-                "sslcrtd_program /usr/lib/squid/security_file_certgen -s {} -M 4MB\nsslcrtd_children 1\n\
-                 tls_outgoing_options cafile={}\nacl hello at_step SslBump1\nssl_bump peek hello",
-                self.path("squid/made"),
-                self.authorities.public_root().display(),
-            );
-            if !squid.terminate.is_empty() {
-                let _ = writeln!(
-                    text,
-                    "acl ended ssl::server_name {}\nssl_bump terminate ended",
-                    names(&squid.terminate)
-                );
-            }
-            text += if squid.bump { "ssl_bump bump all\n" } else { "ssl_bump splice all\n" };
-        }
-        if squid.password.is_some() {
-            let _ = writeln!(
-                text,
-                "auth_param basic program /usr/lib/squid/basic_ncsa_auth {}\nauth_param basic children 1\n\
-                 auth_param basic realm Ecole\nacl known proxy_auth REQUIRED\nhttp_access deny !known",
-                self.path("squid/users"),
-            );
-        }
-        if !squid.deny.is_empty() {
-            let _ = writeln!(text, "acl refused dstdomain {}\nhttp_access deny refused", names(&squid.deny));
-        }
-        text + "http_access allow all\n"
-    }
-
-    fn write_tinyproxy(&mut self) {
-        let Some(tinyproxy) = &self.world.tinyproxy else { return };
-        let mut text = format!(
-            "Port {PROXY_PORT}\nListen {BOX}\nTimeout 30\nMaxClients 50\nLogLevel Warning\nConnectPort 443\n"
-        );
-        if let Some(password) = &tinyproxy.password {
-            let _ = writeln!(text, "BasicAuth ecole {password}");
-        }
-        if !tinyproxy.deny.is_empty() {
-            let _ = writeln!(
-                text,
-                "Filter \"{}\"\nFilterExtended On\nFilterDefaultDeny No",
-                self.path("tinyproxy.filter")
-            );
-            let denied =
-                tinyproxy.deny.iter().map(|id| format!("^{}$\n", self.name_of(id).replace('.', "\\.")));
-            self.file("tinyproxy.filter", &denied.collect::<String>());
-        }
-        self.file("tinyproxy.conf", &text);
-        self.ports.push(("box", PROXY_PORT));
-    }
-
-    fn write_mitmproxy(&mut self) {
-        let Some(mitmproxy) = &self.world.mitmproxy else { return };
-        let mode = if mitmproxy.transparent { "transparent" } else { "regular" };
-        let options = [
-            "--mode".to_owned(),
-            mode.to_owned(),
-            "--listen-host".to_owned(),
-            BOX.to_owned(),
-            "--listen-port".to_owned(),
-            PROXY_PORT.to_string(),
-            "--set".to_owned(),
-            format!("confdir={}", self.path("mitm")),
-            "--set".to_owned(),
-            format!("ssl_verify_upstream_trusted_ca={}", self.authorities.public_root().display()),
-        ];
-        self.file("mitmproxy", &(options.join("\n") + "\n"));
-        self.ports.push(("box", PROXY_PORT));
-    }
-}
-
-/// What a control target answers where nothing is wrong.
-fn as_it_must(control: &ControlTarget) -> Answer {
-    Answer { status: control.status, body: control.body.clone(), ..Answer::default() }
-}
-
-/// One `server` of nginx.
-fn server(places: &[String], tls: Option<&Pair>, answer: &Answer) -> String {
-    let mut text = "server {\n".to_owned();
-    for place in places {
-        let _ = writeln!(text, "listen {place}{};", if tls.is_some() { " ssl" } else { "" });
-    }
-    if let Some(Pair { certificate, key }) = tls {
-        let _ = writeln!(
-            text,
-            "ssl_certificate {};\nssl_certificate_key {};",
-            certificate.display(),
-            key.display()
-        );
-    }
-    for (name, value) in &answer.headers {
-        let _ = writeln!(text, "add_header {name} {} always;", quoted(value));
-    }
-    let _ = match (&answer.location, answer.silent) {
-        (_, true) => writeln!(text, "location / {{ proxy_pass http://127.0.0.1:{NOWHERE}; }}"),
-        (Some(to), _) => {
-            writeln!(text, "return {} {};", if answer.status < 300 { 302 } else { answer.status }, quoted(to))
-        }
-        (None, _) if matches!(answer.status, 204 | 444) => writeln!(text, "return {};", answer.status),
-        (None, _) => {
-            let body = answer.body.as_deref().unwrap_or("<!doctype html><title>Service</title><p>Bonjour.");
-            writeln!(text, "return {} {};", answer.status, quoted(body))
-        }
-    };
-    text + "}\n"
-}
-
-/// A `server` that refuses every handshake.
-fn refusing(places: &[String]) -> String {
-    let listen: String = places.iter().map(|place| format!("listen {place} ssl;\n")).collect();
-    format!("server {{\n{listen}ssl_reject_handshake on;\n}}\n")
-}
-
-/// A text as nginx takes one. It knows no way to write a dollar.
-fn quoted(text: &str) -> String {
-    assert!(!text.contains('$'), "nginx would read a variable: {text}");
-    format!("\"{}\"", text.replace('"', "\\\""))
-}
-
-/// A password as basic_ncsa_auth takes one: crypt's MD5 form, made by openssl.
-fn hashed(password: &str) -> String {
-    let made = std::process::Command::new("openssl").args(["passwd", "-apr1", password]).output().unwrap();
-    String::from_utf8(made.stdout).unwrap().trim().to_owned()
 }

@@ -105,7 +105,9 @@ fn stopped_state(visit: &Visit, failure: &Failure) -> EndpointState {
             EndpointState::Intercepted
         }
         // A wrong clock here or a neglected certificate there: not the network's doing.
-        (Stage::Tls, Cause::CertificateExpired | Cause::CertificateNotYetValid) => EndpointState::RemoteError,
+        (Stage::Tls, Cause::CertificateExpired | Cause::CertificateNotYetValid | Cause::ChainIncomplete) => {
+            EndpointState::RemoteError
+        }
         // The connection stood and was the host's own: what fails then is the service.
         (Stage::Http | Stage::Content, _) if public != Some(false) => EndpointState::RemoteError,
         (Stage::Http | Stage::Content, _) => EndpointState::Intercepted,

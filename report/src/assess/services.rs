@@ -90,13 +90,24 @@ fn domain(host: &str) -> Option<String> {
     Some(format!("{before}.{last}").to_ascii_lowercase())
 }
 
-/// Whether this host's certificate was refused by both sets of roots while another host showed a public chain: a
+/// Whether this host's certificate was refused by both sets of roots while another host answered under a public chain: a
 /// filter's page for this one host, or a certificate its own service neglects.
 fn alone_refused(report: &Report, endpoint: &Measurement<EndpointValue>) -> bool {
-    let refused =
-        endpoint.value().is_some_and(|value| value.http_status.is_none() && failed_at(value, Stage::Tls));
+    let refused = |value: &EndpointValue| value.http_status.is_none() && failed_at(value, Stage::Tls);
+    let answered = |value: &EndpointValue| {
+        value.http_status.is_some() && value.tls.as_ref().is_some_and(|tls| tls.public_root)
+    };
     let mut values = report.measurements.endpoints.iter().filter_map(Measurement::value);
-    refused && values.any(|value| value.tls.as_ref().is_some_and(|tls| tls.public_root))
+    endpoint.value().is_some_and(refused) && values.any(answered)
+}
+
+/// Whether the certificate shown is nobody's interception: a public one for another name, or one signed by itself.
+fn of_no_authority_here(value: &EndpointValue) -> bool {
+    let public = value.tls.as_ref().is_some_and(|tls| tls.public_root);
+    value.failure.as_ref().is_some_and(|failure| match failure.cause {
+        Cause::CertificateNameMismatch => public,
+        cause => cause == Cause::CertificateInvalid,
+    })
 }
 
 /// Whether hosts were tried, no ENT was among them, and none was declared.
@@ -168,6 +179,9 @@ fn by_state(
         EndpointState::Reachable => (VerdictKind::Met, Vec::new()),
         EndpointState::ReachableViaProxy => (VerdictKind::Met, vec![VerdictReason::ViaProxy]),
         EndpointState::ProxyAuthRequired => inconclusive(VerdictReason::ProxyAuthRequired),
+        EndpointState::Intercepted if of_no_authority_here(value) && alone_refused(report, endpoint) => {
+            inconclusive(VerdictReason::Unreachable)
+        }
         EndpointState::Intercepted => inconclusive(VerdictReason::TlsIntercepted),
         EndpointState::RemoteError => sent_to_another(report, endpoint, value)
             .unwrap_or_else(|| inconclusive(VerdictReason::RemoteError)),

@@ -135,6 +135,29 @@ fn a_certificate_refused_for_one_host_alone_accuses_nobody() {
 }
 
 #[test]
+fn a_certificate_that_is_no_interceptor_s_is_not_called_so() {
+    for (cause, public_root, reason) in [
+        (Cause::CertificateNameMismatch, true, VerdictReason::Unreachable),
+        (Cause::CertificateNameMismatch, false, VerdictReason::TlsIntercepted),
+        (Cause::CertificateInvalid, false, VerdictReason::Unreachable),
+    ] {
+        let mut report = plain();
+        let value = endpoint(&mut report, 0);
+        value.state = EndpointState::Intercepted;
+        value.http_status = None;
+        value.failure = Some(Failure::new(Stage::Tls, cause));
+        value.tls = value.tls.clone().map(|tls| TlsInfo { public_root, ..tls });
+        assert_eq!(first(&report), (Inconclusive, vec![reason]), "{cause:?} {public_root}");
+        assert_eq!(verdicts(&report, "service-access")[0].act, Some(Actor::Technician));
+        // The same for every host: a portal, or a filter with a public certificate of its own.
+        for index in 1..report.measurements.endpoints.len() {
+            endpoint(&mut report, index).http_status = None;
+        }
+        assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::TlsIntercepted]), "{cause:?}");
+    }
+}
+
+#[test]
 fn behind_a_portal_what_it_explains_is_read_in_its_light() {
     let mut report = plain();
     set_every_state(&mut report, EndpointState::Intercepted);

@@ -90,6 +90,11 @@ pub fn cause_advice(cause: Cause, lang: Lang) -> (Actor, &'static str) {
             "Vérifier que rien ne répond à la place du service (filtrage, portail) ; sinon l’éditeur corrige son certificat.",
             "Check that nothing answers in the service’s place (filter, portal); otherwise the provider mends its certificate.",
         ),
+        Cause::ChainIncomplete => (
+            ServiceProvider,
+            "Installer sur le serveur la chaîne complète, certificat intermédiaire compris.",
+            "Install the whole chain on the server, the intermediate certificate included.",
+        ),
         Cause::CertificateInvalid => (
             ServiceProvider,
             "Corriger le certificat présenté, après que l’administrateur du filtrage a écarté une interception.",
