@@ -269,7 +269,7 @@ fn the_files_are_well_formed() {
         let number: u32 =
             name.split('-').next().unwrap().parse().unwrap_or_else(|_| panic!("{name}: no number"));
         assert_eq!(numbers.insert(number, name.clone()), None, "{name}: the number is taken");
-        let unknown: Vec<_> = world.expect.hosts.keys().filter(|id| !ids.contains(&id)).collect();
+        let unknown: Vec<_> = world.expect.hosts.keys().filter(|id| !ids.contains(id)).collect();
         assert!(unknown.is_empty(), "{name}: {unknown:?} are in no profile");
     }
 }
