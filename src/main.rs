@@ -15,6 +15,9 @@ mod show;
 mod store;
 mod text;
 mod upload;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../tests/worlds/mod.rs"]
+mod worlds;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -408,12 +408,16 @@ fn no_internet(report: &Report) -> Option<VerdictReason> {
     matches!(internet.outcome, Outcome::Failed { .. }).then_some(VerdictReason::NoInternet)
 }
 
-/// Whether the machine itself has no network: plugging it in comes before any other action.
+/// Whether the machine itself has no network, or no resolver to ask: mending that comes before any other action.
 fn no_network(report: &Report) -> bool {
-    report.measurements.internet.as_ref().is_some_and(|internet| match &internet.outcome {
-        Outcome::Failed { failure } => failure.cause == Cause::NoNetwork,
-        _ => false,
-    })
+    let link = report.measurements.link.as_ref().and_then(Measurement::value);
+    let no_resolver =
+        report.environment.proxy.is_none() && link.is_some_and(|link| link.resolvers.is_empty());
+    no_resolver
+        || report.measurements.internet.as_ref().is_some_and(|internet| match &internet.outcome {
+            Outcome::Failed { failure } => failure.cause == Cause::NoNetwork,
+            _ => false,
+        })
 }
 
 /// Whether something answers in the place of the control targets.

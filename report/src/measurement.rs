@@ -326,8 +326,10 @@ pub enum Cause {
     CertificateNotYetValid,
     /// The certificate is for another name.
     CertificateNameMismatch,
-    /// The certificate is invalid in another way.
+    /// The certificate is invalid in another way (signed by itself, for instance).
     CertificateInvalid,
+    /// A publicly issued certificate came without the intermediate one that leads to its root.
+    ChainIncomplete,
     /// The TLS handshake failed in another way, or the far end does not speak TLS.
     TlsHandshake,
     /// The proxy asks for a user and password (407).

@@ -149,9 +149,10 @@ impl Trust {
             .with_no_client_auth();
         let outcome = timeout(limit, TlsConnector::from(Arc::new(config)).connect(name, tcp)).await;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (seen, leaf) = seen.map_or((None, None), |(info, leaf)| (Some(info), Some(leaf)));
         match outcome {
             Err(_) => Err((fail(Cause::Timeout, host.to_owned()), seen)),
-            Ok(Err(error)) => Err((handshake_failure(&error), seen)),
+            Ok(Err(error)) => Err((handshake_failure(&error, leaf), seen)),
             Ok(Ok(stream)) => {
                 let version = match stream.get_ref().1.protocol_version() {
                     Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
@@ -165,11 +166,39 @@ impl Trust {
     }
 }
 
+/// Embedded signed certificate timestamps (RFC 6962, 3.3): browsers want them of every public certificate, and what a
+/// filter makes on the spot has none.
+const TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+/// What a server's own certificate tells of an issuer nobody knows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Leaf {
+    /// It was signed with its own key: no authority at all.
+    self_signed: bool,
+    /// It was issued publicly, and came alone.
+    without_intermediate: bool,
+}
+
+impl Leaf {
+    fn read(certificate: &x509_cert::Certificate, intermediates: usize) -> Self {
+        let certificate = &certificate.tbs_certificate;
+        let mut extensions = certificate.extensions.iter().flatten();
+        Self {
+            self_signed: certificate.issuer == certificate.subject,
+            without_intermediate: intermediates == 0
+                && extensions.any(|extension| extension.extn_id.to_string() == TIMESTAMPS),
+        }
+    }
+}
+
 /// The cause behind a failed handshake.
-fn handshake_failure(error: &std::io::Error) -> Failure {
+fn handshake_failure(error: &std::io::Error, leaf: Option<Leaf>) -> Failure {
+    let leaf = leaf.unwrap_or_default();
     let cause = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         None => io_cause(error),
         Some(rustls::Error::InvalidCertificate(certificate)) => match certificate {
+            CertificateError::UnknownIssuer if leaf.self_signed => Cause::CertificateInvalid,
+            CertificateError::UnknownIssuer if leaf.without_intermediate => Cause::ChainIncomplete,
             CertificateError::UnknownIssuer => Cause::UnknownIssuer,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Cause::CertificateExpired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
@@ -190,7 +219,7 @@ fn handshake_failure(error: &std::io::Error) -> Failure {
 struct TwiceVerified {
     public: Arc<WebPkiServerVerifier>,
     local: Option<Arc<WebPkiServerVerifier>>,
-    seen: Arc<Mutex<Option<TlsInfo>>>,
+    seen: Arc<Mutex<Option<(TlsInfo, Leaf)>>>,
 }
 
 impl ServerCertVerifier for TwiceVerified {
@@ -204,11 +233,20 @@ impl ServerCertVerifier for TwiceVerified {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let by_public =
             self.public.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        let issuer = x509_cert::Certificate::from_der(end_entity)
-            .ok()
-            .map(|certificate| certificate.tbs_certificate.issuer.to_string());
-        let info = TlsInfo { version: String::new(), issuer, public_root: by_public.is_ok() };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
+        let certificate = x509_cert::Certificate::from_der(end_entity).ok();
+        let issuer = certificate.as_ref().map(|certificate| certificate.tbs_certificate.issuer.to_string());
+        let leaf = certificate.map_or_else(Leaf::default, |read| Leaf::read(&read, intermediates.len()));
+        // The name is looked at last: whoever fails there has a chain.
+        let public_root = match &by_public {
+            Ok(_) => true,
+            Err(rustls::Error::InvalidCertificate(error)) => matches!(
+                error,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+            ),
+            Err(_) => false,
+        };
+        let info = TlsInfo { version: String::new(), issuer, public_root };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((info, leaf));
         by_public.or_else(|public_error| {
             let Some(local) = &self.local else { return Err(public_error) };
             // Whichever set knows the chain says what is wrong with it: "expired" or "another name's" beats

@@ -119,7 +119,9 @@ fn stopped_state(visit: &Visit, failure: &Failure) -> EndpointState {
             EndpointState::Intercepted
         }
         // A wrong clock here or a neglected certificate there: not the network's doing.
-        (Stage::Tls, Cause::CertificateExpired | Cause::CertificateNotYetValid) => EndpointState::RemoteError,
+        (Stage::Tls, Cause::CertificateExpired | Cause::CertificateNotYetValid | Cause::ChainIncomplete) => {
+            EndpointState::RemoteError
+        }
         // The connection stood and was the host's own: what fails then is the service.
         (Stage::Http | Stage::Content, _) if public != Some(false) => EndpointState::RemoteError,
         (Stage::Http | Stage::Content, _) => EndpointState::Intercepted,
@@ -159,17 +161,18 @@ fn on_the_way(target: &Target, visit: &Visit, last: &Hop, failure: &Failure) -> 
 
 /// There is a last answer.
 fn answered(target: &Target, visit: &Visit, last: &Hop) -> Finding {
-    if let Some(tls) = visit.hops.iter().filter_map(|hop| hop.tls.as_ref()).find(|tls| !tls.public_root) {
-        let failure =
-            Failure { detail: tls.issuer.clone(), ..Failure::new(Stage::Tls, Cause::UnknownIssuer) };
-        return Finding::stopped(EndpointState::Intercepted, failure);
-    }
+    // A filter that decrypts and sends elsewhere has blocked: that says more than the decryption.
     if !last.authentic() && replaced(target, &last.target) {
         let host = &last.target.host;
         return Finding::elsewhere(
             Failure::with(Stage::Http, Cause::RedirectedElsewhere, host.clone()),
             host,
         );
+    }
+    if let Some(tls) = visit.hops.iter().filter_map(|hop| hop.tls.as_ref()).find(|tls| !tls.public_root) {
+        let failure =
+            Failure { detail: tls.issuer.clone(), ..Failure::new(Stage::Tls, Cause::UnknownIssuer) };
+        return Finding::stopped(EndpointState::Intercepted, failure);
     }
     if last.status >= 500 {
         let Some(code) = block_pages::squid_error(last) else {

@@ -150,9 +150,10 @@ fn loopback(like: IpAddr) -> IpAddr {
 }
 
 /// Whether the interface leads anywhere: not the loopback, and an address that is not link-local. 169.254/16 is what
-/// a machine gives itself when no DHCP server answered (RFC 3927): that is no network.
+/// a machine gives itself when no DHCP server answered (RFC 3927): that is no network. Nor is a fixed address without a
+/// cable.
 fn is_connected(interface: &netdev::Interface) -> bool {
-    !is_loopback(interface) && interface.ip_addrs().into_iter().any(usable)
+    !is_loopback(interface) && !is_down(interface) && interface.ip_addrs().into_iter().any(usable)
 }
 
 fn is_loopback(interface: &netdev::Interface) -> bool {
@@ -192,6 +193,17 @@ fn kind_of(interface: &netdev::Interface) -> InterfaceKind {
     } else {
         procfs::kind(interface)
     }
+}
+
+#[cfg(target_os = "linux")]
+fn is_down(interface: &netdev::Interface) -> bool {
+    sysfs::is_down(std::path::Path::new(sysfs::NET), &interface.name)
+}
+
+/// Elsewhere an interface without a link loses its addresses.
+#[cfg(not(target_os = "linux"))]
+fn is_down(_: &netdev::Interface) -> bool {
+    false
 }
 
 #[cfg(target_os = "linux")]

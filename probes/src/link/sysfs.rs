@@ -70,6 +70,13 @@ pub(super) fn rate_bps(net: &Path, name: &str) -> Option<u64> {
     u64::try_from(mbit).ok().filter(|mbit| *mbit > 0).map(|mbit| mbit.saturating_mul(1_000_000))
 }
 
+/// Whether the cable is out, or the interface switched off: then its address leads nowhere. Drivers that do not tell say
+/// "unknown", and are believed (RFC 2863's ifOperStatus).
+pub(super) fn is_down(net: &Path, name: &str) -> bool {
+    let state = fs::read_to_string(net.join(name).join("operstate")).unwrap_or_default();
+    matches!(state.trim(), "down" | "lowerlayerdown" | "notpresent")
+}
+
 fn number(path: &Path) -> Option<u32> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
@@ -141,6 +148,21 @@ mod tests {
         add(dir.path(), "usb0", &[("type", "1\n"), ("device/modalias", "")]);
         std::os::unix::fs::symlink("../drivers/rndis_host", dir.path().join("usb0/device/driver")).unwrap();
         assert_eq!(kind(dir.path(), "usb0"), InterfaceKind::Unknown);
+    }
+
+    #[test]
+    fn a_cable_that_is_out_is_told_from_a_driver_that_does_not_tell() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, state, down) in [
+            ("eth0", "down\n", true),
+            ("eth0.5", "lowerlayerdown\n", true),
+            ("tun0", "unknown\n", false),
+            ("eth1", "up\n", false),
+        ] {
+            add(dir.path(), name, &[("operstate", state)]);
+            assert_eq!(is_down(dir.path(), name), down, "{name}");
+        }
+        assert!(!is_down(dir.path(), "absent0"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! a captive portal say nothing about the access: inconclusive. `not_met` needs a filter that answers, another
 //! resolver that knows the name, or another host that answers.
 
-use super::{Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, no_internet};
+use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, no_internet};
 use crate::{
     Cause, CaveatCode, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
@@ -44,7 +44,11 @@ pub(super) fn judge(report: &Report, requirement: &Requirement, kinds: &[Endpoin
                 (VerdictKind::Inconclusive, absence(report, endpoint))
             }
         };
-        verdicts.push(verdict.decided(report, kind, reasons));
+        let mut verdict = verdict.decided(report, kind, reasons);
+        if tells_no_side(report, endpoint, &verdict) {
+            verdict.act = Some(Actor::Technician);
+        }
+        verdicts.push(verdict);
     }
     if kinds.contains(&EndpointKind::Ent) && no_ent(report) {
         let mut verdict = open();
@@ -53,6 +57,57 @@ pub(super) fn judge(report: &Report, requirement: &Requirement, kinds: &[Endpoin
         verdicts.push(verdict.decided(report, VerdictKind::NotApplicable, reasons));
     }
     verdicts
+}
+
+/// Whether what was seen may be the network's doing or the service's own: whoever looks from elsewhere can tell, and
+/// nobody is sent to mend anything before.
+fn tells_no_side(report: &Report, endpoint: &Measurement<EndpointValue>, verdict: &Verdict) -> bool {
+    let inconclusive = verdict.verdict == VerdictKind::Inconclusive;
+    match verdict.reasons.first() {
+        Some(VerdictReason::DnsAltered) => inconclusive,
+        Some(VerdictReason::Unreachable) => inconclusive || one_domain_silent(report),
+        Some(VerdictReason::TlsIntercepted) => alone_refused(report, endpoint),
+        _ => false,
+    }
+}
+
+/// Whether all that cannot be reached is of one domain: its own outage would look like this. Several at once, while others
+/// answer, are the network's doing.
+fn one_domain_silent(report: &Report) -> bool {
+    let unreachable =
+        report.measurements.endpoints.iter().filter(|endpoint| {
+            endpoint.value().is_some_and(|value| value.state == EndpointState::Unreachable)
+        });
+    let mut domains = unreachable.filter_map(|endpoint| domain(host_of(&endpoint.target)?));
+    let first = domains.next();
+    domains.all(|domain| first.as_ref() == Some(&domain))
+}
+
+/// A name's last two labels. Two services below one second level (`gouv.fr`) count as one: that accuses less.
+fn domain(host: &str) -> Option<String> {
+    let mut labels = host.trim_end_matches('.').rsplit('.');
+    let (last, before) = (labels.next()?, labels.next()?);
+    Some(format!("{before}.{last}").to_ascii_lowercase())
+}
+
+/// Whether this host's certificate was refused by both sets of roots while another host answered under a public chain: a
+/// filter's page for this one host, or a certificate its own service neglects.
+fn alone_refused(report: &Report, endpoint: &Measurement<EndpointValue>) -> bool {
+    let refused = |value: &EndpointValue| value.http_status.is_none() && failed_at(value, Stage::Tls);
+    let answered = |value: &EndpointValue| {
+        value.http_status.is_some() && value.tls.as_ref().is_some_and(|tls| tls.public_root)
+    };
+    let mut values = report.measurements.endpoints.iter().filter_map(Measurement::value);
+    endpoint.value().is_some_and(refused) && values.any(answered)
+}
+
+/// Whether the certificate shown is nobody's interception: a public one for another name, or one signed by itself.
+fn of_no_authority_here(value: &EndpointValue) -> bool {
+    let public = value.tls.as_ref().is_some_and(|tls| tls.public_root);
+    value.failure.as_ref().is_some_and(|failure| match failure.cause {
+        Cause::CertificateNameMismatch => public,
+        cause => cause == Cause::CertificateInvalid,
+    })
 }
 
 /// Whether hosts were tried, no ENT was among them, and none was declared.
@@ -92,7 +147,21 @@ fn judge_one(
             return (VerdictKind::Inconclusive, reasons);
         }
     }
+    if behind_portal(report) && reasons.first().is_some_and(|reason| portal_explains(*reason)) {
+        reasons.insert(0, VerdictReason::CaptivePortal);
+    }
     (kind, reasons)
+}
+
+/// Whether a portal that nobody has logged in to does this to every host.
+fn portal_explains(reason: VerdictReason) -> bool {
+    matches!(
+        reason,
+        VerdictReason::NothingToCompare
+            | VerdictReason::TlsIntercepted
+            | VerdictReason::DnsAltered
+            | VerdictReason::Unreachable
+    )
 }
 
 /// What is seen -> whose fault.
@@ -115,8 +184,12 @@ fn by_state(
         {
             inconclusive(VerdictReason::DecryptedHere)
         }
+        EndpointState::Intercepted if of_no_authority_here(value) && alone_refused(report, endpoint) => {
+            inconclusive(VerdictReason::Unreachable)
+        }
         EndpointState::Intercepted => inconclusive(VerdictReason::TlsIntercepted),
-        EndpointState::RemoteError => inconclusive(VerdictReason::RemoteError),
+        EndpointState::RemoteError => sent_to_another(report, endpoint, value)
+            .unwrap_or_else(|| inconclusive(VerdictReason::RemoteError)),
         EndpointState::CaptivePortal => inconclusive(VerdictReason::CaptivePortal),
         EndpointState::Blocked => (VerdictKind::NotMet, vec![VerdictReason::BlockedByFilter]),
         EndpointState::DnsAltered => dns_altered(report, endpoint),
@@ -127,12 +200,35 @@ fn by_state(
     }
 }
 
+/// The verdict on the host a service sends its visitors to, when that is where they stop and the host is another
+/// endpoint that the network keeps away: what stands before that one stands before this one, too.
+fn sent_to_another(
+    report: &Report,
+    endpoint: &Measurement<EndpointValue>,
+    value: &EndpointValue,
+) -> Option<(VerdictKind, Vec<VerdictReason>)> {
+    if !failed_at(value, Stage::Dns) && !failed_at(value, Stage::Tcp) {
+        return None;
+    }
+    let to = host_of(value.redirects.last()?)?;
+    let kept_away = |state| {
+        matches!(state, EndpointState::Unreachable | EndpointState::DnsAltered | EndpointState::Blocked)
+    };
+    report.measurements.endpoints.iter().find_map(|other| {
+        let found = other.value().filter(|found| kept_away(found.state))?;
+        let same = host_of(&other.target).is_some_and(|host| same_name(host, to));
+        (same && other.target != endpoint.target).then(|| by_state(report, other, found))
+    })
+}
+
 /// The reason when the certificate's dates are what is wrong: the clock here, or the service's own negligence.
 fn dated_certificate(report: &Report, value: &EndpointValue) -> Option<VerdictReason> {
-    let clock_is_wrong = report.clock.offset_ms.is_some_and(|offset| offset.unsigned_abs() > CLOCK_WRONG_MS);
+    let clock_is_wrong = report.clock.offset_ms.map(|offset| offset.unsigned_abs() > CLOCK_WRONG_MS);
     match value.failure.as_ref()?.cause {
+        // Certificates are rarely put up too early: without another hint it is the clock.
+        Cause::CertificateNotYetValid if clock_is_wrong == Some(false) => Some(VerdictReason::RemoteError),
         Cause::CertificateNotYetValid => Some(VerdictReason::ClockWrong),
-        Cause::CertificateExpired if clock_is_wrong => Some(VerdictReason::ClockWrong),
+        Cause::CertificateExpired if clock_is_wrong == Some(true) => Some(VerdictReason::ClockWrong),
         Cause::CertificateExpired if value.state != EndpointState::Blocked => {
             Some(VerdictReason::RemoteError)
         }
@@ -196,6 +292,9 @@ fn unreachable(
     if proxy_was_not_reached(value) {
         return (VerdictKind::Inconclusive, vec![VerdictReason::ThroughProxy]);
     }
+    if proxy_could_not_connect(value) {
+        return (VerdictKind::Inconclusive, vec![VerdictReason::Unreachable]);
+    }
     if another_answered(report, endpoint) {
         return (VerdictKind::NotMet, vec![VerdictReason::Unreachable]);
     }
@@ -240,6 +339,18 @@ fn proxy_was_not_reached(value: &EndpointValue) -> bool {
             .failure
             .as_ref()
             .is_some_and(|failure| !matches!(failure.cause, Cause::ProxyRefused | Cause::HttpStatus))
+}
+
+/// Whether the proxy says with a 5xx that it could not connect either: no rule of its own, and from here nobody sees
+/// whether the service or the proxy's way to it fails.
+fn proxy_could_not_connect(value: &EndpointValue) -> bool {
+    let failure = value.failure.as_ref().filter(|failure| failure.cause == Cause::ProxyRefused);
+    let detail = failure.and_then(|failure| failure.detail.as_deref()).unwrap_or_default();
+    // `HTTP/1.1 503 …`, or `503 ERR_…` where it made a page of it.
+    detail
+        .split_whitespace()
+        .take(2)
+        .any(|word| word.parse::<u16>().is_ok_and(|code| (500..600).contains(&code)))
 }
 
 /// Why a shortfall may not be the school's network's: behind a portal every host looks blocked, and through a VPN

@@ -3,6 +3,7 @@
 use sonde_report::assess::{Actor, VerdictKind, VerdictReason};
 use sonde_report::values::{
     DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, FilterPlace, InternetAccess, KnownFilter,
+    TlsInfo,
 };
 use sonde_report::{Cause, Failure, Measurement, Outcome, ReasonCode, Report, Stage, assess};
 
@@ -59,14 +60,14 @@ fn each_state_has_its_verdict_and_who_can_act() {
             EndpointState::DnsAltered,
             Inconclusive,
             vec![VerdictReason::DnsAltered],
-            Some(Actor::FilterAdministrator),
+            Some(Actor::Technician),
             Some(0),
         ),
         (
             EndpointState::Unreachable,
             NotMet,
             vec![VerdictReason::Unreachable],
-            Some(Actor::FilterAdministrator),
+            Some(Actor::Technician),
             Some(0),
         ),
         (
@@ -119,6 +120,90 @@ fn unreachable_is_not_met_only_when_something_else_answered() {
 }
 
 #[test]
+fn the_filter_is_accused_where_several_domains_are_silent() {
+    let mut report = plain();
+    let act = |report: &Report| verdicts(report, "service-access")[0].act;
+    for (index, name) in ["ent.un.example", "login.un.example", "autre.test"].into_iter().enumerate() {
+        report.measurements.endpoints[index].target = format!("https://{name}/");
+        endpoint(&mut report, index).state = EndpointState::Unreachable;
+        let expected = if index < 2 { Actor::Technician } else { Actor::FilterAdministrator };
+        assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]), "{name}");
+        assert_eq!(act(&report), Some(expected), "{name}");
+    }
+}
+
+#[test]
+fn a_certificate_refused_for_one_host_alone_accuses_nobody() {
+    let mut report = plain();
+    let value = endpoint(&mut report, 0);
+    value.state = EndpointState::Intercepted;
+    value.http_status = None;
+    value.failure = Some(Failure::new(Stage::Tls, Cause::UnknownIssuer));
+    let public = value.tls.clone().unwrap();
+    for (others, act) in [(true, Actor::Technician), (false, Actor::FilterAdministrator)] {
+        for index in 1..report.measurements.endpoints.len() {
+            endpoint(&mut report, index).tls = Some(TlsInfo { public_root: others, ..public.clone() });
+        }
+        endpoint(&mut report, 0).tls = Some(TlsInfo { public_root: false, ..public.clone() });
+        assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::TlsIntercepted]));
+        assert_eq!(verdicts(&report, "service-access")[0].act, Some(act));
+    }
+}
+
+#[test]
+fn a_certificate_that_is_no_interceptor_s_is_not_called_so() {
+    for (cause, public_root, reason) in [
+        (Cause::CertificateNameMismatch, true, VerdictReason::Unreachable),
+        (Cause::CertificateNameMismatch, false, VerdictReason::TlsIntercepted),
+        (Cause::CertificateInvalid, false, VerdictReason::Unreachable),
+    ] {
+        let mut report = plain();
+        let value = endpoint(&mut report, 0);
+        value.state = EndpointState::Intercepted;
+        value.http_status = None;
+        value.failure = Some(Failure::new(Stage::Tls, cause));
+        value.tls = value.tls.clone().map(|tls| TlsInfo { public_root, ..tls });
+        assert_eq!(first(&report), (Inconclusive, vec![reason]), "{cause:?} {public_root}");
+        assert_eq!(verdicts(&report, "service-access")[0].act, Some(Actor::Technician));
+        // The same for every host: a portal, or a filter with a public certificate of its own.
+        for index in 1..report.measurements.endpoints.len() {
+            endpoint(&mut report, index).http_status = None;
+        }
+        assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::TlsIntercepted]), "{cause:?}");
+    }
+}
+
+#[test]
+fn behind_a_portal_what_it_explains_is_read_in_its_light() {
+    let mut report = plain();
+    set_every_state(&mut report, EndpointState::Intercepted);
+    let internet = value_of(report.measurements.internet.as_mut().unwrap());
+    internet.access = InternetAccess::CaptivePortal;
+    assert_eq!(
+        first(&report),
+        (Inconclusive, vec![VerdictReason::CaptivePortal, VerdictReason::TlsIntercepted])
+    );
+    assert_eq!(verdicts(&report, "service-access")[0].act, Some(Actor::Technician));
+    endpoint(&mut report, 0).state = EndpointState::RemoteError;
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::RemoteError]), "that is the service's own");
+}
+
+#[test]
+fn a_service_whose_login_is_kept_away_shares_the_login_s_verdict() {
+    let mut report = plain();
+    let login = report.measurements.endpoints[1].target.clone();
+    let value = endpoint(&mut report, 0);
+    value.state = EndpointState::RemoteError;
+    value.redirects = vec![login];
+    value.failure = Some(Failure::new(Stage::Tcp, Cause::Timeout));
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::RemoteError]), "the login answers");
+    endpoint(&mut report, 1).state = EndpointState::Unreachable;
+    assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]));
+    endpoint(&mut report, 0).failure = Some(Failure::new(Stage::Http, Cause::HttpStatus));
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::RemoteError]), "it answered itself");
+}
+
+#[test]
 fn a_proxy_that_cannot_be_reached_says_nothing_about_the_service() {
     let mut report = plain();
     let value = endpoint(&mut report, 0);
@@ -127,6 +212,11 @@ fn a_proxy_that_cannot_be_reached_says_nothing_about_the_service() {
     assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::ThroughProxy]));
     endpoint(&mut report, 0).failure = Some(Failure::new(Stage::Proxy, Cause::ProxyRefused));
     assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]));
+    for line in ["HTTP/1.1 503 Service Unavailable", "504 ERR_CONNECT_FAIL"] {
+        endpoint(&mut report, 0).failure = Some(Failure::with(Stage::Proxy, Cause::ProxyRefused, line));
+        assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::Unreachable]), "{line}");
+        assert_eq!(verdicts(&report, "service-access")[0].act, Some(Actor::Technician), "{line}");
+    }
 }
 
 /// What one path answered about the first endpoint's name.
@@ -170,6 +260,8 @@ fn a_certificate_out_of_date_is_the_clock_s_fault_or_the_service_s() {
     const DAY_MS: i64 = 24 * 3600 * 1000;
     for (cause, offset, reason) in [
         (Cause::CertificateNotYetValid, None, VerdictReason::ClockWrong),
+        (Cause::CertificateNotYetValid, Some(-DAY_MS - 1), VerdictReason::ClockWrong),
+        (Cause::CertificateNotYetValid, Some(0), VerdictReason::RemoteError),
         (Cause::CertificateExpired, Some(DAY_MS + 1), VerdictReason::ClockWrong),
         (Cause::CertificateExpired, Some(-DAY_MS - 1), VerdictReason::ClockWrong),
         (Cause::CertificateExpired, Some(i64::MIN), VerdictReason::ClockWrong),

@@ -114,7 +114,18 @@ impl Writer<'_> {
         );
         let before = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
         for &reason in &verdict.reasons {
-            if let Some(advice) = words::reason_advice(reason, self.lang) {
+            // The technician's, not the filter's: it may be the network's doing or the service's own.
+            let either = matches!(
+                reason,
+                VerdictReason::DnsAltered | VerdictReason::Unreachable | VerdictReason::TlsIntercepted
+            ) && verdict.reasons.first() == Some(&reason)
+                && verdict.act == Some(Actor::Technician);
+            let advice = if either {
+                Some(words::look_from_elsewhere(self.lang))
+            } else {
+                words::reason_advice(reason, self.lang)
+            };
+            if let Some(advice) = advice {
                 actions.add(advice, &subject);
             }
             if matches!(reason, VerdictReason::MeasurementFailed | VerdictReason::NotMeasured) {

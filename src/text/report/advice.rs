@@ -90,6 +90,11 @@ pub fn cause_advice(cause: Cause, lang: Lang) -> (Actor, &'static str) {
             "Vérifier que rien ne répond à la place du service (filtrage, portail) ; sinon l’éditeur corrige son certificat.",
             "Check that nothing answers in the service’s place (filter, portal); otherwise the provider mends its certificate.",
         ),
+        Cause::ChainIncomplete => (
+            ServiceProvider,
+            "Installer sur le serveur la chaîne complète, certificat intermédiaire compris.",
+            "Install the whole chain on the server, the intermediate certificate included.",
+        ),
         Cause::CertificateInvalid => (
             ServiceProvider,
             "Corriger le certificat présenté, après que l’administrateur du filtrage a écarté une interception.",
@@ -335,6 +340,16 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         | VerdictReason::ViaProxy => return None,
     };
     Some((actor, lang.pick(fr, en)))
+}
+
+/// What to do where a service's failure may be the network's doing or its own.
+#[must_use]
+pub fn look_from_elsewhere(lang: Lang) -> (Actor, &'static str) {
+    let (fr, en) = (
+        "Essayer le même service depuis un autre réseau (le partage de connexion d’un téléphone) : s’il y répond, le filtrage ou le résolveur de l’école est en cause ; sinon, c’est le service.",
+        "Try the same service from another network (a phone’s shared connection): if it answers there, the school’s filter or resolver is at fault; otherwise the service is.",
+    );
+    (Actor::Technician, lang.pick(fr, en))
 }
 
 /// What one who can act does about a requirement that is not met.

@@ -74,6 +74,10 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             ("Le certificat est établi pour un autre nom.", "The certificate is for another name.")
         }
         Cause::CertificateInvalid => ("Le certificat est invalide.", "The certificate is invalid."),
+        Cause::ChainIncomplete => (
+            "Le certificat est public, mais le service oublie d’envoyer le certificat intermédiaire.",
+            "The certificate is a public one, but the service forgets to send the intermediate certificate.",
+        ),
         Cause::TlsHandshake => (
             "La connexion sécurisée (TLS) n’a pas pu être établie.",
             "The secure connection (TLS) could not be established.",

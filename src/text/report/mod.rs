@@ -12,7 +12,7 @@ mod usage;
 mod values;
 mod verdicts;
 
-pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice};
+pub use advice::{act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice};
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
 pub use loaded::{

@@ -1,0 +1,116 @@
+//! A report held against what the world's file expects, and against whose fault it is.
+
+use serde_json::Value;
+
+use super::file::{Culprit, Expect, Seen, World};
+use super::parts::profile;
+
+/// A day, milliseconds.
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What the report says otherwise than the world's file, one line each; empty when it names the world.
+pub fn differences(world: &World, report: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    found.extend(access(&world.expect, report));
+    found.extend(clock(&world.expect, report));
+    for (id, _) in profile() {
+        let expected = world.expect.hosts.get(id).unwrap_or(&world.expect.others);
+        found.extend(host(id, expected, report));
+    }
+    found
+}
+
+/// Who is accused of another's fault, one line each. Whoever accuses nobody is never wrong here.
+pub fn misplaced(world: &World, report: &Value) -> Vec<String> {
+    let verdicts = report["assessment"]["verdicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let services = verdicts.iter().filter(|verdict| verdict["requirement"] == "service-access");
+    services
+        .filter_map(|verdict| {
+            let accused = accused(verdict)?;
+            let wrong = matches!(
+                (world.fault, accused),
+                (Culprit::School, Culprit::Service)
+                    | (Culprit::Service, Culprit::School)
+                    | (Culprit::Machine | Culprit::Nobody, Culprit::School | Culprit::Service)
+            );
+            let (subject, reasons, act) = (&verdict["subject"], &verdict["reasons"], &verdict["act"]);
+            wrong.then(|| {
+                format!("{subject}: {reasons} accuses the {accused:?} ({act}), it is the {:?}’s", world.fault)
+            })
+        })
+        .collect()
+}
+
+/// Whom a verdict accuses: by who is sent to act, the technician being nobody's culprit.
+fn accused(verdict: &Value) -> Option<Culprit> {
+    let reasons = texts(&verdict["reasons"]);
+    if reasons.iter().any(|reason| reason == "clock_wrong") {
+        return Some(Culprit::Machine);
+    }
+    match verdict["act"].as_str() {
+        Some("service_provider") => Some(Culprit::Service),
+        Some("filter_administrator" | "commune" | "operator") => Some(Culprit::School),
+        _ => None,
+    }
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// Says when two texts differ.
+fn differ(what: &str, expected: &str, said: &str) -> Option<String> {
+    (expected != said).then(|| format!("{what}: expected {expected}, the report says {said}"))
+}
+
+fn access(expect: &Expect, report: &Value) -> Vec<String> {
+    let outcome = &report["measurements"]["internet"]["outcome"];
+    let said = match outcome["status"].as_str() {
+        Some("measured") => outcome["value"]["access"].as_str().unwrap_or("nothing"),
+        Some("failed") => "none",
+        _ => "not_measured",
+    };
+    let cause = expect.cause.as_ref().and_then(|cause| {
+        differ("internet's cause", cause, outcome["failure"]["cause"].as_str().unwrap_or("nothing"))
+    });
+    differ("internet", &expect.access, said).into_iter().chain(cause).collect()
+}
+
+fn clock(expect: &Expect, report: &Value) -> Option<String> {
+    let expected = expect.clock_days?;
+    let said = report["clock"]["offset_ms"].as_i64();
+    let days = said.map(|offset| (offset as f64 / DAY_MS as f64).round() as i64);
+    (days != Some(expected)).then(|| format!("clock: expected {expected} days, the report says {said:?} ms"))
+}
+
+fn host(id: &str, expected: &Seen, report: &Value) -> Vec<String> {
+    let endpoints = report["measurements"]["endpoints"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let measured = endpoints.iter().find(|one| one["outcome"]["value"]["id"] == id || one["target"] == id);
+    let Some(measured) = measured else { return vec![format!("{id}: not in the report")] };
+    let value = &measured["outcome"]["value"];
+    let verdicts = report["assessment"]["verdicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(verdict) = verdicts.iter().find(|verdict| verdict["subject"] == id) else {
+        return vec![format!("{id}: no verdict")];
+    };
+    let mut found = Vec::new();
+    found.extend(differ(id, &expected.state, value["state"].as_str().unwrap_or("not_measured")));
+    found.extend(differ(id, &expected.verdict, verdict["verdict"].as_str().unwrap_or("nothing")));
+    let reasons = texts(&verdict["reasons"]);
+    if reasons != expected.reasons {
+        found.push(format!("{id}: expected because of {:?}, the report says {reasons:?}", expected.reasons));
+    }
+    let failure = &value["failure"];
+    for (given, said) in [(&expected.act, &verdict["act"]), (&expected.cause, &failure["cause"])] {
+        found.extend(given.as_ref().and_then(|given| differ(id, given, said.as_str().unwrap_or("nothing"))));
+    }
+    for (given, said) in [(&expected.detail, &failure["detail"]), (&expected.issuer, &value["tls"]["issuer"])]
+    {
+        if let Some(given) =
+            given.as_ref().filter(|given| !said.as_str().unwrap_or_default().contains(*given))
+        {
+            found.push(format!("{id}: expected {given} in {said}"));
+        }
+    }
+    found
+}
