@@ -328,7 +328,15 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::NoTlsPhase
         | CaveatCode::ForeignProbesFailed
         | CaveatCode::IdleUnknown
-        | CaveatCode::FewProbes => None,
+        | CaveatCode::FewProbes
+        | CaveatCode::NxdomainRewritten
+        | CaveatCode::DnsWithoutTcp
+        | CaveatCode::DnsWithoutEdns
+        | CaveatCode::DnsLargeAnswersLost
+        | CaveatCode::SearchDomainWildcard
+        | CaveatCode::DnsIntercepted
+        | CaveatCode::ResolverSlow
+        | CaveatCode::ResolverUnsteady => None,
     }
 }
 

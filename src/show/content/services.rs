@@ -179,7 +179,7 @@ impl Writer<'_> {
         notes
     }
 
-    fn short_actor(&self, actor: Option<Actor>) -> &'static str {
+    pub(super) fn short_actor(&self, actor: Option<Actor>) -> &'static str {
         self.label(match actor {
             None => Label::Nobody,
             Some(Actor::Technician) => Label::ShortTechnician,
