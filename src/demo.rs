@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
+use hickory_resolver::proto::op::{Edns, Message, MessageType, ResponseCode};
 use hickory_resolver::proto::rr::rdata::A;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use http::{Request, Response, StatusCode};
@@ -26,7 +26,7 @@ use sonde_probes::dial::DialConfig;
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_report::values::EndpointKind;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -89,12 +89,13 @@ impl World {
         let mire = *server.https.first().context("the mire has no address")?;
         let services = TcpListener::bind(any).await.context("loopback")?;
         let control = TcpListener::bind(any).await.context("loopback")?;
-        let resolver = UdpSocket::bind(any).await.context("loopback")?;
+        let (resolver, resolver_tcp) = resolver_sockets().await?;
         let addresses = (services.local_addr()?, control.local_addr()?, resolver.local_addr()?);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(services, Some(TlsAcceptor::from(tls))));
         tasks.spawn(accept(control, None));
         tasks.spawn(resolve(resolver));
+        tasks.spawn(resolve_tcp(resolver_tcp));
         let (services, control, resolver) = addresses;
         Ok(Self { authority, mire, services, control, resolver, _server: server, _tasks: tasks })
     }
@@ -224,6 +225,46 @@ async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, pag
         .await;
 }
 
+/// One port for DNS over both UDP and TCP.
+async fn resolver_sockets() -> anyhow::Result<(UdpSocket, TcpListener)> {
+    /// A port that is free for one is rarely taken for the other.
+    const TRIES: usize = 8;
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    for _ in 0..TRIES {
+        let udp = UdpSocket::bind(any).await.context("loopback")?;
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr()?).await {
+            return Ok((udp, tcp));
+        }
+    }
+    anyhow::bail!("loopback: no port is free for both UDP and TCP")
+}
+
+/// Answers DNS questions over TCP for ever, one question a connection (RFC 7766 allows it).
+async fn resolve_tcp(listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(tokio::time::timeout(HEAD_ALLOWED, answer_tcp(stream)));
+            }
+            // As in `accept`.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+async fn answer_tcp(mut stream: TcpStream) -> std::io::Result<()> {
+    let length = stream.read_u16().await?;
+    let mut question = vec![0; usize::from(length)];
+    stream.read_exact(&mut question).await?;
+    if let Some(answer) = dns_answer(&question) {
+        let length = u16::try_from(answer.len()).unwrap_or(0);
+        stream.write_all(&[&length.to_be_bytes()[..], &answer].concat()).await?;
+    }
+    Ok(())
+}
+
 /// Answers DNS questions for ever.
 async fn resolve(socket: UdpSocket) {
     // The largest question without EDNS is 512 bytes (RFC 1035); with it 1232 is usual.
@@ -250,6 +291,8 @@ fn dns_answer(message: &[u8]) -> Option<Vec<u8>> {
     answer.metadata.recursion_desired = question.metadata.recursion_desired;
     answer.metadata.recursion_available = true;
     answer.metadata.response_code = ResponseCode::NXDomain;
+    // Who asks with EDNS is answered with EDNS (RFC 6891, 6.1.1).
+    answer.edns = question.edns.as_ref().map(|_| Edns::new());
     if let Some(query) = question.queries.first() {
         let asked = query.name().to_ascii().to_ascii_lowercase();
         if names().any(|name| name == asked.trim_end_matches('.')) {

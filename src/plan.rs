@@ -1,7 +1,6 @@
 //! From settings to a plan: which probes, in which order, under which budget. Touches no network.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use sonde_probes::catalogue::{Endpoint, built_in_controls, built_in_mires};
@@ -14,7 +13,7 @@ use sonde_report::assess::rate_bars;
 use sonde_report::document::Site;
 
 use crate::config::Settings;
-use crate::config::values::Until;
+use crate::config::values::{NtpServer, Until};
 
 // The default budget: a run ends within 30 s on a 10 Mbit/s, 50 ms link (one command must not try a patience that
 // teachers waiting for the line do not have), also where the download must be repeated. Side by side: link, services
@@ -77,6 +76,8 @@ pub struct Plan {
     pub endpoints: endpoints::Config,
     /// Names and time limits for the resolvers; their addresses come from the link probe unless named here.
     pub dns: dns::Config,
+    /// The time server to ask, when one is wanted.
+    pub ntp: Option<NtpServer>,
     /// The radios.
     pub wifi: wifi::Config,
     /// When the download has done its work.
@@ -120,7 +121,11 @@ impl Plan {
         };
         Self {
             goal,
-            dns: dns_config(&settings.endpoints, &mires),
+            dns: dns::Config {
+                references: settings.dns_references,
+                ..dns_config(&settings.endpoints, &mires)
+            },
+            ntp: settings.ntp,
             internet: internet_config(controls),
             endpoints: endpoints::Config { endpoints: settings.endpoints, timeout: SERVICE_CAP },
             wifi: wifi::Config {
@@ -215,7 +220,7 @@ fn dns_config(endpoints: &[Endpoint], mires: &[MireUrl]) -> dns::Config {
             names.push(host);
         }
     }
-    dns::Config { resolvers: Vec::<SocketAddr>::new(), names, timeout: Duration::from_secs(2) }
+    dns::Config::new(Vec::new(), names, Duration::from_secs(2))
 }
 
 /// Time and data for the download, its repetition, and the upload.

@@ -45,6 +45,7 @@ fn it_measures_what_it_emulates_and_judges_it_so() {
     for dns in report["measurements"]["dns"].as_array().unwrap() {
         let value = &dns["outcome"]["value"];
         assert_eq!(value["answered"], value["asked"], "{dns:#}");
+        assert_eq!(dns["outcome"]["caveats"].as_array().map(Vec::len), Some(0), "{dns:#}");
     }
 }
 

@@ -14,6 +14,7 @@ pub mod env;
 pub mod internet;
 pub mod latency;
 pub mod link;
+pub mod ntp;
 pub mod path;
 pub mod responsiveness;
 pub mod stats;

@@ -54,11 +54,8 @@ fn reply(query: &[u8]) -> Option<Vec<u8>> {
 }
 
 async fn ask(names: &[&str], timeout: Duration) -> Measurement<DnsValue> {
-    let config = Config {
-        resolvers: vec![server().await],
-        names: names.iter().map(|name| (*name).to_owned()).collect(),
-        timeout,
-    };
+    let names_asked = names.iter().map(|name| (*name).to_owned()).collect();
+    let config = Config::new(vec![server().await], names_asked, timeout);
     // The system's path is answered by pinned names: no question leaves this machine.
     let env = env(dialing(&Authority::new("public"), names));
     let mut found = run(&config, &env).await;

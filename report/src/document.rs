@@ -9,7 +9,7 @@ use crate::{
     assess::Assessment,
     requirement::SchoolSize,
     values::{
-        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, PathValue,
+        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, NtpValue, PathValue,
         ResponsivenessValue, TransferValue, WifiValue,
     },
 };
@@ -101,8 +101,12 @@ pub enum WifiOn {
 pub struct Clock {
     /// Whether the system says that its clock is synchronised; `None` when it does not say.
     pub synchronised: Option<bool>,
-    /// Local clock minus the servers' `Date`, milliseconds, rounded to whole seconds (a `Date` holds no more); `None` when no trustworthy server gave one.
+    /// Local clock minus the servers' `Date`, milliseconds, rounded to whole seconds (a `Date` holds no more). Where
+    /// no trustworthy server gave one, an NTP server's word stands here when one was asked; `None` otherwise.
     pub offset_ms: Option<i64>,
+    /// Local clock minus an NTP server's, microseconds, when one was asked (`--ntp`) and gave a sound answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ntp_offset_us: Option<i64>,
 }
 
 /// What the run went through.
@@ -165,6 +169,9 @@ pub struct Measurements {
     pub wifi: Option<Measurement<WifiValue>>,
     /// The way to the mire.
     pub path: Option<Measurement<PathValue>>,
+    /// An NTP server's word on this machine's clock; `None` unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ntp: Option<Measurement<NtpValue>>,
 }
 
 /// Why a document could not be read as a report.

@@ -170,6 +170,23 @@ pub enum CaveatCode {
     FewProbes,
     /// IPv6 has an address and a route and makes no connection, while IPv4 does: what prefers IPv6 waits for it first.
     Ipv6Broken,
+    /// The resolver answers an address for names that do not exist (in `detail`).
+    NxdomainRewritten,
+    /// The resolver does not answer over TCP: answers that do not fit into UDP are lost.
+    DnsWithoutTcp,
+    /// Questions with EDNS get no proper answer: large and signed answers are out of reach.
+    DnsWithoutEdns,
+    /// Large answers over UDP are lost on the way instead of being truncated (their size in `detail`).
+    DnsLargeAnswersLost,
+    /// A search domain of this machine answers for any name (the domain in `detail`).
+    SearchDomainWildcard,
+    /// Something on the way answers DNS questions whoever they are sent to: an outside resolver cannot be reached in
+    /// clear.
+    DnsIntercepted,
+    /// The resolver's median time is long (in `detail`, milliseconds).
+    ResolverSlow,
+    /// Some questions got no answer at all (in `detail`, how many of how many).
+    ResolverUnsteady,
 }
 
 impl CaveatCode {
@@ -212,7 +229,15 @@ impl CaveatCode {
             | Self::ForeignProbesFailed
             | Self::IdleUnknown
             | Self::FewProbes
-            | Self::Ipv6Broken => false,
+            | Self::Ipv6Broken
+            | Self::NxdomainRewritten
+            | Self::DnsWithoutTcp
+            | Self::DnsWithoutEdns
+            | Self::DnsLargeAnswersLost
+            | Self::SearchDomainWildcard
+            | Self::DnsIntercepted
+            | Self::ResolverSlow
+            | Self::ResolverUnsteady => false,
         }
     }
 
@@ -290,6 +315,8 @@ pub enum Stage {
     Icmp,
     /// Listing radios.
     Scan,
+    /// Asking an NTP server for the time.
+    Ntp,
 }
 
 /// Why an attempt stopped. Each has one sentence of advice in the agent's texts.

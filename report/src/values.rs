@@ -4,8 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod dns;
 mod loaded;
 mod reach;
+pub use dns::{
+    DnsBlock, DnsComparison, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchDomain, DnsSearchList,
+    DnsTransport, Dnssec, DnssecValidation, NtpValue,
+};
 pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
 pub use reach::{FamilyOutcome, FamilyReach, FilterPlace, KnownFilter};
 
@@ -170,6 +175,12 @@ pub struct DnsValue {
     pub max_us: Option<u64>,
     /// Each question.
     pub questions: Vec<DnsQuestion>,
+    /// What the resolver does beside answering; `None` where it was not asked (the system's own path, a reference).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conduct: Option<DnsConduct>,
+    /// What the machine appends to names, with the system's own path; `None` elsewhere or where it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<DnsSearchList>,
 }
 
 /// Which path a DNS question took.
@@ -183,10 +194,15 @@ pub enum DnsPath {
         /// Its address.
         address: String,
     },
+    /// A resolver that none of this machine's settings names, asked for comparison because the user wanted it.
+    Reference {
+        /// Its address.
+        address: String,
+    },
 }
 
 /// One DNS question and its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsQuestion {
     /// The name asked.
     pub name: String,
@@ -196,6 +212,19 @@ pub struct DnsQuestion {
     pub addresses: u32,
     /// Why there was no address.
     pub failure: Option<crate::Failure>,
+    /// The addresses answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<String>,
+    /// The resolver's response code (`NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`…), when one came; the system's own
+    /// path does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_code: Option<String>,
+    /// How the name is blocked or altered, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<DnsBlock>,
+    /// How the answer compares with the reference's, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<DnsComparison>,
 }
 
 /// One service host, as far as it could be reached.

@@ -91,6 +91,10 @@ pub struct RunArgs {
     pub interface: Option<String>,
     #[arg(long, value_name = "4|6|auto")]
     pub ip: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', num_args = 1..)]
+    pub dns_reference: Vec<String>,
+    #[arg(long, value_name = "HOST")]
+    pub ntp: Option<String>,
 
     #[command(flatten)]
     pub output: OutputArgs,

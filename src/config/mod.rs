@@ -40,6 +40,8 @@ pub enum Key {
     Ca,
     Interface,
     Ip,
+    DnsReference,
+    Ntp,
     Lang,
     State,
     UploadUrl,
@@ -63,7 +65,7 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Uai,
         Self::Site,
         Self::Size,
@@ -85,6 +87,8 @@ impl Key {
         Self::Ca,
         Self::Interface,
         Self::Ip,
+        Self::DnsReference,
+        Self::Ntp,
         Self::Lang,
         Self::State,
         Self::UploadUrl,
@@ -116,6 +120,8 @@ impl Key {
             Self::Ca => "ca",
             Self::Interface => "interface",
             Self::Ip => "ip",
+            Self::DnsReference => "dns_reference",
+            Self::Ntp => "ntp",
             Self::Lang => "lang",
             Self::State => "state",
             Self::UploadUrl => "upload.url",
@@ -142,9 +148,14 @@ impl Key {
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
-            Self::Ssid | Self::Ent | Self::Mire | Self::Only | Self::Skip | Self::NoProxy | Self::Ca => {
-                Kind::List
-            }
+            Self::Ssid
+            | Self::Ent
+            | Self::Mire
+            | Self::Only
+            | Self::Skip
+            | Self::NoProxy
+            | Self::Ca
+            | Self::DnsReference => Kind::List,
             Self::DeclaredAps | Self::Until | Self::MaxBytes | Self::Timeout | Self::Ip => Kind::TextOrNumber,
             Self::WifiOn => Kind::TextOrBool,
             Self::NoCatalogue => Kind::Bool,
@@ -346,6 +357,7 @@ impl Raw {
             (Key::Proxy, &args.proxy),
             (Key::Interface, &args.interface),
             (Key::Ip, &args.ip),
+            (Key::Ntp, &args.ntp),
             (Key::UploadUrl, &args.upload),
             (Key::UploadTokenFile, &args.upload_token_file),
         ] {
@@ -358,6 +370,7 @@ impl Raw {
             (Key::Only, &args.only),
             (Key::Skip, &args.skip),
             (Key::Ca, &args.ca),
+            (Key::DnsReference, &args.dns_reference),
         ] {
             self.take_flag(key, values);
         }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use sonde_probes::ProbeName;
 use sonde_probes::catalogue::Catalogue;
 use sonde_probes::dial::{DialConfig, Proxy, Scheme, Target, read_pem_certificates};
+use sonde_probes::dns::Reference;
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_report::document::Site;
 use sonde_report::{Requirements, SchoolSize, Uai};
 
-use super::values::{self, Expected, Until};
+use super::values::{self, Expected, NtpServer, Until};
 use super::{Environment, Given, Key, NameOf, Origin, Problem, Raw, TOKEN_VARIABLE, Warning};
 use crate::text::Lang;
 use crate::upload::{Token, UploadConfig, token_from_file};
@@ -47,6 +48,10 @@ pub struct Settings {
     pub dial: DialConfig,
     /// Time allowed for the whole run.
     pub timeout: Duration,
+    /// Resolvers to compare the school's with; empty: none is asked.
+    pub dns_references: Vec<Reference>,
+    /// A time server to ask; `None`: none is.
+    pub ntp: Option<NtpServer>,
     /// The control targets configured; empty: the built-in ones.
     pub controls: Vec<ControlTarget>,
     /// The state directory configured.
@@ -73,6 +78,8 @@ impl Settings {
             probes: probes(raw)?,
             dial: dial(raw)?,
             timeout: raw.read(Key::Timeout, Expected::Seconds, values::seconds)?.unwrap_or(DEFAULT_TIMEOUT),
+            dns_references: dns_references(raw)?,
+            ntp: raw.read(Key::Ntp, Expected::NtpServer, values::ntp_server)?,
             controls: controls(raw)?,
             state: raw.text(Key::State).map(|given| PathBuf::from(given.0)),
             upload: if upload_wanted { upload(raw, environment)? } else { None },
@@ -264,6 +271,12 @@ fn proxy(raw: &Raw) -> Result<Option<Proxy>, Problem> {
     proxy.map(Some).map_err(|error| Problem::Proxy { origin: origin.clone(), detail: error.problem })
 }
 
+fn dns_references(raw: &Raw) -> Result<Vec<Reference>, Problem> {
+    let Some(given) = raw.given.get(&Key::DnsReference) else { return Ok(Vec::new()) };
+    let read = |text: &String| text.parse().map_err(|()| bad(&given.origin, text, Expected::DnsReference));
+    given.values.iter().map(read).collect()
+}
+
 fn controls(raw: &Raw) -> Result<Vec<ControlTarget>, Problem> {
     raw.controls
         .iter()
@@ -385,6 +398,14 @@ mod tests {
         let Problem::UnknownName { nearest, .. } = problem else { panic!("{problem:?}") };
         assert_eq!(nearest.as_deref(), Some("download"));
         assert_eq!(settings(&[(Key::Only, "dns"), (Key::Skip, "dns")]).unwrap_err(), Problem::NothingLeft);
+    }
+
+    #[test]
+    fn an_outside_resolver_that_is_none_is_refused() {
+        assert!(settings(&[]).unwrap().dns_references.is_empty(), "none is asked unless named");
+        assert_eq!(settings(&[(Key::DnsReference, "192.0.2.53")]).unwrap().dns_references.len(), 1);
+        let problem = settings(&[(Key::DnsReference, "http://dns.example/")]).unwrap_err();
+        assert!(matches!(problem, Problem::BadValue { expected: Expected::DnsReference, .. }), "{problem:?}");
     }
 
     #[test]

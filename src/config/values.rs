@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sonde_probes::dial::Family;
+use sonde_probes::ntp;
 use sonde_report::document::WifiOn;
 
 use crate::text::Lang;
@@ -38,6 +39,24 @@ pub enum Expected {
     Url(String),
     /// `address:port`.
     Address,
+    /// An outside resolver: an address, `tls://host`, `https://host/path`.
+    DnsReference,
+    /// A time server: a host or address, or `gateway`.
+    NtpServer,
+}
+
+/// Which time server to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NtpServer {
+    /// The default gateway: many boxes answer.
+    Gateway,
+    /// This one.
+    Named {
+        /// A name or an address.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
 }
 
 /// When to end the download.
@@ -143,6 +162,30 @@ pub fn until(text: &str) -> Option<Until> {
     }
 }
 
+/// Reads a time server.
+#[must_use]
+pub fn ntp_server(text: &str) -> Option<NtpServer> {
+    let text = text.trim();
+    if matches!(text.to_lowercase().as_str(), "gateway" | "passerelle") {
+        return Some(NtpServer::Gateway);
+    }
+    let named = |host: &str, port| Some(NtpServer::Named { host: host.to_owned(), port });
+    if let Ok(address) = text.parse::<std::net::IpAddr>() {
+        return named(&address.to_string(), ntp::PORT);
+    }
+    if let Ok(address) = text.parse::<std::net::SocketAddr>() {
+        return named(&address.ip().to_string(), address.port());
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok().filter(|&port| port != 0)?),
+        None => (text, ntp::PORT),
+    };
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+    // Digits and dots alone are an address that was written wrong.
+    let is_name = host.chars().any(char::is_alphabetic) && host.chars().all(fits);
+    if is_name { named(host, port) } else { None }
+}
+
 /// Reads whether the Wi-Fi is on.
 #[must_use]
 pub fn wifi_on(text: &str) -> Option<WifiOn> {
@@ -226,6 +269,26 @@ mod tests {
         assert_eq!(until("300"), Some(Until::Seconds(Duration::from_secs(300))));
         assert_eq!(until("301"), None);
         assert_eq!(until("Verdict"), Some(Until::Verdict));
+    }
+
+    #[test]
+    fn a_time_server_is_a_host_an_address_or_the_gateway() {
+        let named = |host: &str, port| Some(NtpServer::Named { host: host.to_owned(), port });
+        for (text, expected) in [
+            ("ntp.mairie.example", named("ntp.mairie.example", 123)),
+            ("ntp.mairie.example:1123", named("ntp.mairie.example", 1123)),
+            ("192.0.2.1", named("192.0.2.1", 123)),
+            ("192.0.2.1:1123", named("192.0.2.1", 1123)),
+            ("2001:db8::1", named("2001:db8::1", 123)),
+            ("[2001:db8::1]:1123", named("2001:db8::1", 1123)),
+            (" Passerelle ", Some(NtpServer::Gateway)),
+            ("gateway", Some(NtpServer::Gateway)),
+        ] {
+            assert_eq!(ntp_server(text), expected, "{text}");
+        }
+        for text in ["", "192.0.2.256", "ntp.example:0", "ntp.example:x", "ntp://ntp.example", "a b"] {
+            assert_eq!(ntp_server(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub async fn execute(
         site: plan.site.clone(),
         started_at,
         elapsed_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        clock: Clock { synchronised: around::clock_synchronised(), offset_ms: taken.clock_offset_ms },
+        clock: clock(&taken),
         environment: environment(plan, &env, &taken.measurements),
         partial: cut.is_some(),
         demonstration: plan.demonstration,
@@ -96,6 +96,19 @@ pub async fn execute(
     };
     report.assessment = assess(&report, &plan.rules);
     (report, cut)
+}
+
+/// This machine's clock, by the servers' `Date` and, where one was asked, by an NTP server. Where no trustworthy `Date`
+/// came, the NTP server's word stands in its place: a clock wrong by years makes every certificate look wrong.
+fn clock(taken: &steps::Taken) -> Clock {
+    let ntp = taken.measurements.ntp.as_ref().and_then(Measurement::value).map(|value| value.offset_us);
+    // As exact as a `Date`, so that nobody reads more into it than the field promises.
+    let by_ntp_ms = ntp.map(|us| (us as f64 / 1e6).round() as i64 * 1000);
+    Clock {
+        synchronised: around::clock_synchronised(),
+        offset_ms: taken.clock_offset_ms.or(by_ntp_ms),
+        ntp_offset_us: ntp,
+    }
 }
 
 /// What stands in a report before it is judged.

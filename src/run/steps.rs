@@ -12,14 +12,15 @@ use sonde_probes::clock::Stopwatch;
 use sonde_probes::link::Watch;
 use sonde_probes::responsiveness::Moved;
 use sonde_probes::throughput::MireUrl;
-use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, path, wifi};
+use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, ntp, path, wifi};
 use sonde_report::document::Measurements;
 use sonde_report::measurement::{Attempt, Remedy};
-use sonde_report::values::{LatencyValue, LinkValue};
+use sonde_report::values::{LatencyValue, LinkValue, NtpValue};
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
 use super::{loaded, transfers};
+use crate::config::values::NtpServer;
 use crate::plan::Plan;
 
 /// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
@@ -92,7 +93,8 @@ async fn told<T>(env: &Env, probe: ProbeName, work: impl Future<Output = T>) -> 
 /// then too, being their condition.
 async fn look_at_link(plan: &Plan, env: &Env, taken: &mut Taken) {
     let transfers = plan.wants(ProbeName::Download) || plan.wants(ProbeName::Upload);
-    if !plan.wants(ProbeName::Link) && !plan.wants(ProbeName::Dns) && !transfers {
+    let asks_gateway = plan.ntp == Some(NtpServer::Gateway);
+    if !plan.wants(ProbeName::Link) && !plan.wants(ProbeName::Dns) && !transfers && !asks_gateway {
         return;
     }
     let towards = towards(plan, env).await;
@@ -120,7 +122,10 @@ async fn towards(plan: &Plan, env: &Env) -> Option<SocketAddr> {
 /// Control targets, resolvers, services and radios, side by side.
 async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
     let no_network = has_no_network(&taken.measurements);
+    let gateway = taken.link().and_then(|link| link.gateway.clone());
     let dns_config = dns::Config {
+        // The embedded school has no search domain, whatever this machine has.
+        search: (!plan.demonstration).then(dns::search_list).flatten(),
         resolvers: if plan.dns.resolvers.is_empty() {
             resolvers(taken.link())
         } else {
@@ -128,8 +133,9 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
         },
         ..plan.dns.clone()
     };
-    let Taken { measurements: Measurements { internet, dns, endpoints, wifi, .. }, clock_offset_ms, .. } =
-        taken;
+    let Taken {
+        measurements: Measurements { internet, dns, endpoints, wifi, ntp, .. }, clock_offset_ms, ..
+    } = taken;
     let on_network = |probe| plan.wants(probe) && !no_network;
     let mut controls_offset_ms = None;
     tokio::join!(
@@ -154,6 +160,11 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
             }
         },
         async {
+            if let Some(server) = plan.ntp.as_ref().filter(|_| !no_network) {
+                *ntp = Some(ask_time(server, gateway, env).await);
+            }
+        },
+        async {
             if plan.wants(ProbeName::Wifi) {
                 *wifi = Some(told(env, ProbeName::Wifi, wifi::run(&plan.wifi, env)).await);
             }
@@ -162,6 +173,20 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
     // The services' answers are under a public chain; where a wrong clock refuses every chain, the controls' dates are
     // all there is.
     *clock_offset_ms = clock_offset_ms.or(controls_offset_ms);
+}
+
+/// Asks the time server that the user named.
+async fn ask_time(server: &NtpServer, gateway: Option<String>, env: &Env) -> Measurement<NtpValue> {
+    /// A server that needs longer gives a useless offset.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let (host, port) = match server {
+        NtpServer::Named { host, port } => (host.clone(), *port),
+        NtpServer::Gateway => match gateway {
+            Some(address) => (address, ntp::PORT),
+            None => return missing("gateway", ReasonCode::NoTarget, Remedy::NameTarget),
+        },
+    };
+    ntp::run(&ntp::Config { host, port, timeout: PATIENCE }, env).await
 }
 
 /// The configured resolvers' addresses.
@@ -275,6 +300,13 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
     };
     let mire = plan.mires.first().map(ToString::to_string).unwrap_or_default();
     let host = first_host(plan).unwrap_or_default();
+    if let Some(server) = &plan.ntp {
+        let target = match server {
+            NtpServer::Gateway => "gateway",
+            NtpServer::Named { host, .. } => host,
+        };
+        fill(&mut measurements.ntp, target, code, remedy);
+    }
     for &probe in &plan.probes {
         let Measurements {
             link,
@@ -287,6 +319,7 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
             endpoints,
             wifi,
             path,
+            ntp: _,
         } = measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),

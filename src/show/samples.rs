@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use sonde_report::{
-    CaveatCode, Measurement, Outcome, Reason, ReasonCode, Report, Requirements, SchoolSize,
+    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Report, Requirements,
+    SchoolSize, Stage,
     assess::{Actor, SizeComparison, Unit, VerdictKind, VerdictReason},
     usage,
-    values::{InterfaceKind, InternetAccess, InternetValue},
+    values::{
+        DnsBlock, DnsConduct, DnsPath, DnsQuestion, DnsSearchList, DnsValue, Dnssec, InterfaceKind,
+        InternetAccess, InternetValue, NtpValue,
+    },
 };
 
 /// The report as judged today, as far as its uses go: the golden ones were written before there were any.
@@ -131,6 +135,96 @@ pub(super) fn size_unknown() -> Report {
     report
 }
 
+/// A school whose resolvers have a fault each: the box blocks and alters, the operator's is slow and has no TCP, a third
+/// is dead. One outside is compared with. A time server was asked.
+pub(super) fn resolvers() -> Report {
+    let mut report = full();
+    let started_at = report.started_at;
+    let measured = |target: &str, resolver, questions: Vec<DnsQuestion>, caveats: Vec<Caveat>| Measurement {
+        target: target.to_owned(),
+        started_at,
+        elapsed_us: 900_000,
+        outcome: Outcome::Measured {
+            value: DnsValue {
+                resolver,
+                asked: u32::try_from(questions.len()).unwrap(),
+                answered: questions.iter().filter(|asked| asked.failure.is_none()).count() as u32,
+                median_us: questions.first().map(|asked| asked.elapsed_us),
+                max_us: None,
+                questions,
+                conduct: None,
+                search: None,
+            },
+            caveats,
+        },
+    };
+    let server = |address: &str| DnsPath::Server { address: address.to_owned() };
+    let names = ["gar.education.fr", "cas.ent.example", "jeux.example"];
+    let good = |elapsed_us| names.map(|name| question(name, elapsed_us, None, "192.0.2.10")).to_vec();
+    let mut system = measured("system", DnsPath::System, good(19_000), Vec::new());
+    let Outcome::Measured { value, .. } = &mut system.outcome else { panic!("measured") };
+    value.search = Some(DnsSearchList { domains: vec!["ecole.example".to_owned()], ndots: Some(2) });
+    let blocking = vec![
+        question(names[0], 18_000, None, "192.0.2.10"),
+        question(names[1], 15_000, Some((Cause::DnsAltered, DnsBlock::PrivateAddress)), "192.168.1.250"),
+        question(names[2], 14_000, Some((Cause::NameNotFound, DnsBlock::NameDenied)), ""),
+    ];
+    let trap = CaveatCode::SearchDomainWildcard.with("ecole.example -> 192.168.1.250");
+    let mut box_ = measured("192.168.1.1", server("192.168.1.1"), blocking, vec![trap]);
+    let Outcome::Measured { value, .. } = &mut box_.outcome else { panic!("measured") };
+    value.conduct = Some(DnsConduct {
+        dnssec: Dnssec { signatures: Some(false), authentic_data: Some(false), ..Dnssec::default() },
+        ..DnsConduct::default()
+    });
+    let faults = vec![
+        CaveatCode::ResolverSlow.with("312"),
+        CaveatCode::NxdomainRewritten.with("192.0.2.66"),
+        CaveatCode::DnsWithoutTcp.into(),
+        CaveatCode::DnsLargeAnswersLost.with("> 1232"),
+    ];
+    let dead = Measurement {
+        outcome: Outcome::Failed { failure: Failure::new(Stage::Dns, Cause::Timeout) },
+        ..measured("192.0.2.54", DnsPath::System, Vec::new(), Vec::new())
+    };
+    let outside = DnsPath::Reference { address: "203.0.113.53".to_owned() };
+    report.measurements.dns = vec![
+        system,
+        box_,
+        measured("192.0.2.53", server("192.0.2.53"), good(312_000), faults),
+        dead,
+        measured("dns://203.0.113.53", outside, good(24_000), Vec::new()),
+    ];
+    report.clock.ntp_offset_us = Some(-12_300);
+    report.measurements.ntp = Some(Measurement {
+        target: "ntp.mairie.example".to_owned(),
+        started_at,
+        elapsed_us: 9_000,
+        outcome: Outcome::Measured {
+            value: NtpValue {
+                address: "192.0.2.123".to_owned(),
+                offset_us: -12_300,
+                delay_us: 8_000,
+                stratum: 2,
+            },
+            caveats: Vec::new(),
+        },
+    });
+    report
+}
+
+/// One question of a sample.
+fn question(name: &str, elapsed_us: u64, wrong: Option<(Cause, DnsBlock)>, answer: &str) -> DnsQuestion {
+    DnsQuestion {
+        name: name.to_owned(),
+        elapsed_us,
+        addresses: u32::from(!answer.is_empty()),
+        failure: wrong.map(|(cause, _)| Failure::new(Stage::Dns, cause)),
+        answer: (!answer.is_empty()).then(|| answer.to_owned()).into_iter().collect(),
+        blocked: wrong.map(|(_, block)| block),
+        ..DnsQuestion::default()
+    }
+}
+
 /// Every sample, by the name of its snapshots.
 pub(super) fn all() -> Vec<(&'static str, Report)> {
     vec![
@@ -144,5 +238,6 @@ pub(super) fn all() -> Vec<(&'static str, Report)> {
         ("captive_portal", captive_portal()),
         ("over_wifi", over_wifi()),
         ("size_unknown", size_unknown()),
+        ("resolvers", resolvers()),
     ]
 }

@@ -1,6 +1,8 @@
 //! Real servers on loopback for the probes' tests: certificates made on the spot, answers as raw text.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod dns;
+
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;

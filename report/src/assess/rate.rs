@@ -329,7 +329,15 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::ForeignProbesFailed
         | CaveatCode::IdleUnknown
         | CaveatCode::FewProbes
-        | CaveatCode::Ipv6Broken => None,
+        | CaveatCode::Ipv6Broken
+        | CaveatCode::NxdomainRewritten
+        | CaveatCode::DnsWithoutTcp
+        | CaveatCode::DnsWithoutEdns
+        | CaveatCode::DnsLargeAnswersLost
+        | CaveatCode::SearchDomainWildcard
+        | CaveatCode::DnsIntercepted
+        | CaveatCode::ResolverSlow
+        | CaveatCode::ResolverUnsteady => None,
     }
 }
 

@@ -8,7 +8,9 @@ use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_po
 use crate::{
     Cause, CaveatCode, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
-    values::{DnsPath, DnsQuestion, EndpointKind, EndpointState, EndpointValue, FilterPlace, InterfaceKind},
+    values::{
+        DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, EndpointValue, FilterPlace, InterfaceKind,
+    },
 };
 
 /// A clock wrong by less than a day does not make a certificate expire by itself.
@@ -237,16 +239,20 @@ fn dated_certificate(report: &Report, value: &EndpointValue) -> Option<VerdictRe
 }
 
 /// The name has no or a wrong answer: the network's fault only when one of its resolvers fails on the name while
-/// another one answers. When every resolver answers when asked directly, the fault is in this machine (hosts
+/// another one, or a reference from outside, answers. When every resolver answers when asked directly, the fault is in this machine (hosts
 /// file, cache) or has passed; when none does, perhaps the name is no more.
 fn dns_altered(report: &Report, endpoint: &Measurement<EndpointValue>) -> (VerdictKind, Vec<VerdictReason>) {
     let (mut system_answers, mut one_answers, mut one_fails) = (false, false, false);
     if let Some(name) = host_of(&endpoint.target) {
-        for value in report.measurements.dns.iter().filter_map(Measurement::value) {
+        for value in
+            report.measurements.dns.iter().filter(|one| !intercepted(one)).filter_map(Measurement::value)
+        {
             for question in value.questions.iter().filter(|q| same_name(&q.name, name)) {
                 match (&value.resolver, answers(question)) {
                     (DnsPath::System, answered) => system_answers |= answered,
-                    (DnsPath::Server { .. }, true) => one_answers = true,
+                    (DnsPath::Server { .. } | DnsPath::Reference { .. }, true) => one_answers = true,
+                    // The reference is not the school's: what it fails on says nothing about the school's network.
+                    (DnsPath::Reference { .. }, false) => {}
                     (DnsPath::Server { .. }, false) => one_fails = true,
                 }
             }
@@ -259,6 +265,11 @@ fn dns_altered(report: &Report, endpoint: &Measurement<EndpointValue>) -> (Verdi
         reasons.insert(0, reason);
     }
     (kind, reasons)
+}
+
+/// Whether something on the way answered in a reference's place: it is no witness then.
+fn intercepted(measurement: &Measurement<DnsValue>) -> bool {
+    measurement.caveats().iter().any(|caveat| caveat.code == CaveatCode::DnsIntercepted)
 }
 
 /// Whether a question got an address worth having.

@@ -5,7 +5,7 @@ use sonde_report::values::{
     DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, FilterPlace, InternetAccess, KnownFilter,
     TlsInfo,
 };
-use sonde_report::{Cause, Failure, Measurement, Outcome, ReasonCode, Report, Stage, assess};
+use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, ReasonCode, Report, Stage, assess};
 
 use super::{endpoint, not_measured, plain, set_every_state, short, value_of, verdicts};
 use VerdictKind::{Inconclusive, Met, NotApplicable, NotMet};
@@ -227,6 +227,7 @@ fn dns(report: &Report, resolver: DnsPath, answers: bool) -> Measurement<DnsValu
         elapsed_us: 1,
         addresses: u32::from(answers),
         failure,
+        ..DnsQuestion::default()
     };
     let mut measurement = report.measurements.dns[0].clone();
     let value = value_of(&mut measurement);
@@ -252,6 +253,30 @@ fn an_altered_name_is_not_met_only_when_one_resolver_fails_and_another_answers()
         );
         report.measurements.dns = paths;
         assert_eq!(first(&report), (expected, vec![VerdictReason::DnsAltered]), "{system} {servers:?}");
+    }
+}
+
+#[test]
+fn a_reference_that_knows_the_name_proves_the_school_s_resolver_wrong_and_nothing_else() {
+    let reference = || DnsPath::Reference { address: "192.0.2.53".to_owned() };
+    let server = || DnsPath::Server { address: "192.0.2.1".to_owned() };
+    for (system, own, elsewhere, expected) in [
+        (false, Some(false), true, NotMet),
+        (false, Some(false), false, Inconclusive), // perhaps the name is no more
+        (false, Some(true), false, Inconclusive), // a reference's failure is no fault of the school's network
+        (false, None, true, Inconclusive),        // this machine's own settings, perhaps
+    ] {
+        let mut report = plain();
+        endpoint(&mut report, 0).state = EndpointState::DnsAltered;
+        let mut paths = vec![dns(&report, DnsPath::System, system)];
+        paths.extend(own.map(|ok| dns(&report, server(), ok)));
+        paths.push(dns(&report, reference(), elsewhere));
+        report.measurements.dns = paths;
+        let found = first(&report);
+        assert_eq!(found, (expected, vec![VerdictReason::DnsAltered]), "{own:?} {elsewhere}");
+        // Where something answers in the reference's place, it is no witness.
+        report.measurements.dns.last_mut().unwrap().add_caveat(CaveatCode::DnsIntercepted.into());
+        assert_eq!(first(&report).0, Inconclusive, "{own:?} {elsewhere}");
     }
 }
 

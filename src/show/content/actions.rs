@@ -25,10 +25,10 @@ struct Action {
 
 /// Things to do, each once.
 #[derive(Default)]
-struct Actions(Vec<Action>);
+pub(super) struct Actions(Vec<Action>);
 
 impl Actions {
-    fn add(&mut self, (actor, sentence): (Actor, &'static str), subject: &str) {
+    pub(super) fn add(&mut self, (actor, sentence): (Actor, &'static str), subject: &str) {
         let known = self.0.iter_mut().find(|action| action.actor == actor && action.sentence == sentence);
         match known {
             Some(action) if action.subjects.iter().any(|s| s == subject) => {}
@@ -52,6 +52,7 @@ impl Writer<'_> {
         }
         if !no_way_out {
             self.unjudged_actions(&mut actions);
+            self.dns_actions(&mut actions);
         }
         let mut blocks = Vec::new();
         for actor in ACTORS {

@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Measurement, Outcome,
-    values::{DnsPath, InternetAccess, LatencyValue, LinkValue, PathValue},
+    values::{InternetAccess, LatencyValue, LinkValue, PathValue},
 };
 
 use super::Writer;
@@ -76,44 +76,6 @@ impl Writer<'_> {
                 InternetAccess::ProxyAuthRequired => Label::ProxyAccess,
             };
             blocks.push(Block::Facts(vec![self.fact(Label::State, self.label(access))]));
-        }
-    }
-
-    fn dns(&self, blocks: &mut Vec<Block>) {
-        blocks.push(Block::Heading(self.label(Label::Dns).to_owned()));
-        let resolvers = &self.report.measurements.dns;
-        if resolvers.is_empty() {
-            blocks.push(Block::Text(self.label(Label::NotPlanned).to_owned()));
-            return;
-        }
-        let rows: Vec<Vec<String>> = resolvers
-            .iter()
-            .filter_map(Measurement::value)
-            .map(|value| {
-                vec![
-                    words::dns_path(&value.resolver, self.lang),
-                    words::of(u64::from(value.answered), u64::from(value.asked), self.lang),
-                    self.time(value.median_us),
-                    self.time(value.max_us),
-                ]
-            })
-            .collect();
-        if !rows.is_empty() {
-            blocks.push(Block::Table(Table {
-                caption: self.label(Label::Dns).to_owned(),
-                head: self.heads(&[Label::Resolver, Label::Answers, Label::Median, Label::Longest]),
-                rows,
-            }));
-        }
-        for measurement in resolvers {
-            if let Some(absence) = self.absence(Some(measurement)) {
-                // The probe's word for the system's own way of resolving.
-                let name = match measurement.target.as_str() {
-                    "system" => words::capitalised(&words::dns_path(&DnsPath::System, self.lang)),
-                    address => address.to_owned(),
-                };
-                blocks.push(Block::Text(self.lang.labelled(&name, &words::after_colon(&absence))));
-            }
         }
     }
 

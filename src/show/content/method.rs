@@ -29,6 +29,7 @@ impl Writer<'_> {
         facts.push(self.fact(Label::Vpn, self.label(if environment.vpn { Label::Yes } else { Label::No })));
         self.condition_facts(&mut facts);
         facts.push(self.fact(Label::Clock, self.clock()));
+        facts.extend(self.time_server());
         self.program_facts(&mut facts);
         let mut blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
         blocks.extend(self.usage_assumptions());
@@ -171,6 +172,16 @@ impl Writer<'_> {
             .flatten()
             .collect();
         if ways.is_empty() { self.label(Label::NotWatchedPlural).to_owned() } else { ways.join(", ") }
+    }
+
+    /// What the time server that was asked says; nothing when none was.
+    fn time_server(&self) -> Option<(String, String)> {
+        let measurement = self.report.measurements.ntp.as_ref()?;
+        let said = match measurement.value() {
+            Some(value) => words::ntp_offset(&measurement.target, value, self.lang),
+            None => words::after_colon(&self.absence(Some(measurement)).unwrap_or_default()),
+        };
+        Some(self.fact(Label::TimeServer, said))
     }
 
     fn clock(&self) -> String {

@@ -1,6 +1,7 @@
 //! From a report to a [`Page`]: what is said, in which order. Verdicts first, figures next, the method last.
 
 mod actions;
+mod dns;
 mod figures;
 mod head;
 mod loaded;

@@ -250,7 +250,7 @@ impl Writer<'_> {
         }
     }
 
-    fn short_actor(&self, actor: Option<Actor>) -> &'static str {
+    pub(super) fn short_actor(&self, actor: Option<Actor>) -> &'static str {
         self.label(match actor {
             None => Label::Nobody,
             Some(Actor::Technician) => Label::ShortTechnician,

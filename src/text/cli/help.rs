@@ -376,6 +376,22 @@ fn network(id: &str) -> Option<ArgumentText> {
         "interface" => {
             (both("Interface réseau à utiliser", "Network interface to use"), Some(both("NOM", "NAME")))
         }
+        "dns_reference" => (
+            both(
+                "Résolveur extérieur auquel comparer ceux de l’école : adresse, tls://hôte ou https://hôte/chemin ; il reçoit \
+                 les noms testés. Répétable",
+                "Outside resolver to compare the school’s with: address, tls://host or https://host/path; it is asked the \
+                 names tested. Repeatable",
+            ),
+            Some(both("ADRESSE,…", "ADDRESS,…")),
+        ),
+        "ntp" => (
+            both(
+                "Serveur de temps à interroger une fois sur l’horloge de cette machine : hôte, adresse ou « gateway » (la box)",
+                "Time server to ask once about this machine’s clock: host, address or \"gateway\" (the box)",
+            ),
+            Some(both("HÔTE", "HOST")),
+        ),
         "ip" => (
             both("Famille d’adresses : 4, 6 ou auto (par défaut)", "Address family: 4, 6 or auto (default)"),
             None,

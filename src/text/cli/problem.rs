@@ -148,6 +148,14 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
         Expected::Address => {
             lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080")
         }
+        Expected::DnsReference => lang.pick(
+            "une adresse (avec son port au besoin), tls://hôte ou https://hôte/chemin",
+            "an address (with its port if need be), tls://host or https://host/path",
+        ),
+        Expected::NtpServer => lang.pick(
+            "un nom ou une adresse (avec son port au besoin), ou gateway",
+            "a name or an address (with its port if need be), or gateway",
+        ),
         Expected::MireUrl(problem) => {
             return lang.pick(
                 format!(

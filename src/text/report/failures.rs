@@ -18,6 +18,7 @@ pub fn stage(stage: Stage, lang: Lang) -> &'static str {
         Stage::Transfer => ("transfert", "transfer"),
         Stage::Icmp => ("envoi d’ICMP", "ICMP exchange"),
         Stage::Scan => ("relevé Wi-Fi", "Wi-Fi scan"),
+        Stage::Ntp => ("demande de l’heure (NTP)", "asking for the time (NTP)"),
     };
     lang.pick(fr, en)
 }
@@ -184,6 +185,9 @@ pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
         {
             lang.percent(ratio)
         }
+        (CaveatCode::ResolverSlow, Ok(milliseconds)) => {
+            lang.milliseconds((milliseconds.clamp(0.0, 1e9) * 1000.0) as u64)
+        }
         _ => detail.to_owned(),
     }
 }
@@ -327,6 +331,38 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
         CaveatCode::FewProbes => (
             "Trop peu de réponses pour l’indice de réactivité (RPM).",
             "Too few answers for the responsiveness figure (RPM).",
+        ),
+        CaveatCode::NxdomainRewritten => (
+            "Ce résolveur donne une adresse à des noms qui n’existent pas : une faute de frappe mène à sa page, et un service disparu semble encore répondre.",
+            "This resolver gives an address to names that do not exist: a typing error leads to its page, and a service that is gone still seems to answer.",
+        ),
+        CaveatCode::DnsWithoutTcp => (
+            "Ce résolveur ne répond pas en TCP : ce qui ne tient pas dans une réponse UDP (noms signés, longues listes) n’arrive pas, et ces noms restent introuvables.",
+            "This resolver does not answer over TCP: what does not fit into a UDP answer (signed names, long lists) never arrives, and those names cannot be found.",
+        ),
+        CaveatCode::DnsWithoutEdns => (
+            "Les questions avec EDNS restent sans bonne réponse : ni signature DNSSEC ni grande réponse, et une attente à chaque nom pour les systèmes récents, qui l’utilisent d’emblée.",
+            "Questions with EDNS get no proper answer: neither DNSSEC signatures nor large answers, and a wait at each name for recent systems, which use it from the start.",
+        ),
+        CaveatCode::DnsLargeAnswersLost => (
+            "Les grandes réponses en UDP se perdent en chemin au lieu d’arriver tronquées : ces noms font attendre plusieurs secondes, ou restent introuvables.",
+            "Large answers over UDP are lost on the way instead of arriving truncated: those names make one wait for seconds, or cannot be found.",
+        ),
+        CaveatCode::SearchDomainWildcard => (
+            "Un domaine de recherche de cette machine répond pour n’importe quel nom : un nom mal tapé ou en panne mène à son serveur, et l’erreur ne se voit plus.",
+            "A search domain of this machine answers for any name: a name that is mistyped or fails leads to its server, and the error is no longer seen.",
+        ),
+        CaveatCode::DnsIntercepted => (
+            "Sur ce réseau, un résolveur interposé répond aux questions DNS quel qu’en soit le destinataire : ces réponses ne viennent pas du résolveur demandé et ne servent pas de comparaison. Essayer tls:// ou https://.",
+            "On this network something in between answers DNS questions whoever they are sent to: these answers are not the outside resolver’s, and nothing is compared with them. Try tls:// or https://.",
+        ),
+        CaveatCode::ResolverSlow => (
+            "Ce résolveur répond, mais lentement : ce temps s’ajoute à l’ouverture de chaque nouveau site.",
+            "This resolver answers, but slowly: this time is added whenever a new site is opened.",
+        ),
+        CaveatCode::ResolverUnsteady => (
+            "Ce résolveur laisse des questions sans réponse : certaines pages attendent, puis s’ouvrent au second essai.",
+            "This resolver leaves questions unanswered: some pages wait, then open at the second try.",
         ),
     };
     lang.pick(fr, en)

@@ -131,7 +131,9 @@ labels! {
     NoneF: "aucune", "none";
     Resolver: "Résolveur", "Resolver";
     Answers: "Réponses", "Answers";
-    Longest: "Plus longue", "Longest";
+    Finding: "Constat", "Finding";
+    SearchDomains: "Domaines de recherche", "Search domains";
+    TimeServer: "Horloge, serveur de temps (NTP)", "Clock, time server (NTP)";
     FirstByte: "1er octet", "1st byte";
     ProxyColumn: "Proxy", "Proxy";
     BssidsSeen: "BSSID vus", "BSSIDs seen";

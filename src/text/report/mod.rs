@@ -4,6 +4,7 @@
 //! languages. Nothing here decides anything.
 
 mod advice;
+mod dns;
 mod failures;
 mod labels;
 mod loaded;
@@ -13,6 +14,10 @@ mod values;
 mod verdicts;
 
 pub use advice::{act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice};
+pub use dns::{
+    dead_resolver_advice, dns_advice, dns_block, dns_block_advice, dns_finding, dns_nothing, dns_silent,
+    dnssec, names_blocked, names_failing, ndots, ntp_offset, reference_answers,
+};
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
 pub use loaded::{
@@ -42,8 +47,9 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
         include_str!("advice.rs"),
+        include_str!("dns.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),
         include_str!("loaded.rs"),

@@ -218,6 +218,9 @@ pub fn dns_path(path: &DnsPath, lang: Lang) -> String {
     match path {
         DnsPath::System => lang.pick("celui du système", "the system’s own").to_owned(),
         DnsPath::Server { address } => address.clone(),
+        DnsPath::Reference { address } => {
+            lang.pick(format!("{address} (extérieur)"), format!("{address} (outside)"))
+        }
     }
 }
 

@@ -1,0 +1,70 @@
+//! What a reader must know of a resolver, from what was seen.
+
+use std::time::Duration;
+
+use sonde_report::values::{DnsConduct, DnsDelivery, DnsDeliveryState, DnsPath, DnsValue};
+use sonde_report::{Caveat, CaveatCode, Measurement};
+
+use super::questions::is_silence;
+
+/// A resolver whose median is longer is called slow: signing in to an ENT asks for five names one after the other (ENT,
+/// ÉduConnect, GAR…), which then costs a second before anything is loaded.
+const SLOW: Duration = Duration::from_millis(200);
+
+/// Adds what was seen of a resolver to its measurement.
+pub(super) fn note(measurement: &mut Measurement<DnsValue>) {
+    let Some(value) = measurement.value() else { return };
+    let mut caveats = Vec::new();
+    if matches!(value.resolver, DnsPath::Server { .. }) {
+        caveats.extend(times(value));
+    }
+    if let Some(conduct) = &value.conduct {
+        caveats.extend(conducts(conduct));
+    }
+    for caveat in caveats {
+        measurement.add_caveat(caveat);
+    }
+}
+
+/// Slow and unsteady are told apart: the one answers late, the other not always.
+fn times(value: &DnsValue) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    if let Some(median) = value.median_us.map(Duration::from_micros).filter(|median| *median >= SLOW) {
+        caveats.push(CaveatCode::ResolverSlow.with(median.as_millis().to_string()));
+    }
+    let silent =
+        value.questions.iter().filter(|asked| asked.failure.as_ref().is_some_and(is_silence)).count();
+    if silent > 0 {
+        caveats.push(CaveatCode::ResolverUnsteady.with(format!("{silent}/{}", value.asked)));
+    }
+    caveats
+}
+
+fn conducts(conduct: &DnsConduct) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    if conduct.rewrites_nxdomain == Some(true) {
+        caveats.push(CaveatCode::NxdomainRewritten.with(conduct.rewritten_to.join(", ")));
+    }
+    let transport = &conduct.transport;
+    if transport.tcp.as_ref().is_some_and(is_lost) || transport.truncation_falls_back == Some(false) {
+        caveats.push(CaveatCode::DnsWithoutTcp.into());
+    }
+    if transport.edns == Some(false) {
+        caveats.push(CaveatCode::DnsWithoutEdns.into());
+    }
+    let sizes = [(&transport.above_512, "> 512"), (&transport.above_1232, "> 1232")];
+    if let Some((_, size)) = sizes.iter().find(|(delivery, _)| delivery.as_ref().is_some_and(is_lost)) {
+        caveats.push(CaveatCode::DnsLargeAnswersLost.with(*size));
+    }
+    let wild = conduct.search.iter().filter(|domain| domain.wildcard == Some(true));
+    let wild: Vec<String> =
+        wild.map(|found| format!("{} -> {}", found.domain, found.addresses.join(", "))).collect();
+    if !wild.is_empty() {
+        caveats.push(CaveatCode::SearchDomainWildcard.with(wild.join("; ")));
+    }
+    caveats
+}
+
+fn is_lost(delivery: &DnsDelivery) -> bool {
+    delivery.state == DnsDeliveryState::Lost
+}
