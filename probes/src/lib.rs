@@ -19,5 +19,6 @@ pub mod responsiveness;
 pub mod stats;
 pub mod throughput;
 pub mod wifi;
+pub mod wpad;
 
 pub use env::{Env, Event, ProbeName};

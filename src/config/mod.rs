@@ -27,6 +27,7 @@ pub enum Key {
     DeclaredAps,
     Ent,
     Mire,
+    LanMire,
     Endpoints,
     NoCatalogue,
     Rules,
@@ -63,7 +64,7 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Uai,
         Self::Site,
         Self::Size,
@@ -72,6 +73,7 @@ impl Key {
         Self::DeclaredAps,
         Self::Ent,
         Self::Mire,
+        Self::LanMire,
         Self::Endpoints,
         Self::NoCatalogue,
         Self::Rules,
@@ -103,6 +105,7 @@ impl Key {
             Self::DeclaredAps => "declared_aps",
             Self::Ent => "ent",
             Self::Mire => "mire",
+            Self::LanMire => "lan_mire",
             Self::Endpoints => "endpoints",
             Self::NoCatalogue => "no_catalogue",
             Self::Rules => "rules",
@@ -338,6 +341,7 @@ impl Raw {
             (Key::Size, &args.size),
             (Key::WifiOn, &args.wifi_on),
             (Key::DeclaredAps, &args.declared_aps),
+            (Key::LanMire, &args.lan_mire),
             (Key::Endpoints, &args.endpoints),
             (Key::Rules, &args.rules),
             (Key::Until, &args.until),

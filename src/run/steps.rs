@@ -19,7 +19,7 @@ use sonde_report::values::{LatencyValue, LinkValue};
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
-use super::{loaded, transfers};
+use super::{gateway, loaded, transfers};
 use crate::plan::Plan;
 
 /// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
@@ -59,13 +59,21 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
     look_at_link(plan, env, taken).await;
     look_around(plan, env, taken).await;
     if is_offline(plan, &taken.measurements) {
+        // Whether the box answers tells on which side of it the fault is.
+        taken.measurements.gateway = gateway::idle(plan, env, taken.link()).await;
         fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
         return;
     }
-    let mires = time_mires(plan, env, taken).await;
+    let (gateway, mires) = {
+        // The box and the mire do not disturb each other: a probe each 50 ms.
+        let link = taken.link().cloned();
+        tokio::join!(gateway::idle(plan, env, link.as_ref()), time_mires(plan, env, taken))
+    };
+    taken.measurements.gateway = gateway;
     if plan.wants(ProbeName::Path) {
         taken.measurements.path = Some(trace(plan, env, &mires).await);
     }
+    transfers::within_the_school(plan, env, taken).await;
     transfers::download(plan, env, taken, &mires).await;
     transfers::upload(plan, env, taken).await;
     loaded::note_absence(plan, taken);
@@ -280,6 +288,11 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
             endpoints,
             wifi,
             path,
+            // Told beside the latency, where there is a box.
+            gateway: _,
+            // It has a value or a failure as soon as it is tried.
+            lan: _,
+            wpad: _,
         } = measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),

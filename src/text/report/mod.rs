@@ -7,18 +7,20 @@ mod advice;
 mod failures;
 mod labels;
 mod loaded;
+mod place;
 mod sentences;
 mod usage;
 mod values;
 mod verdicts;
 
-pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice};
+pub use advice::{act_on, cause_advice, no_action, reason_advice, remedy, state_advice, try_announced_proxy};
 pub use failures::{cause, caveat, caveat_detail, reason, stage};
 pub use labels::{Label, label};
 pub use loaded::{
     Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, queue_advice, responsiveness,
     video_call,
 };
+pub use place::{located_title, place, place_evidence};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
@@ -29,7 +31,7 @@ pub use usage::{
 };
 pub use values::{
     counted_at, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind, limited_by, mire_protocol,
-    path_method, rtt_method, stop_reason, wifi_on,
+    nat, path_method, rtt_method, stop_reason, wifi_on,
 };
 pub use verdicts::{
     actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,
@@ -41,11 +43,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
         include_str!("advice.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),
         include_str!("loaded.rs"),
+        include_str!("place.rs"),
         include_str!("sentences.rs"),
         include_str!("usage.rs"),
         include_str!("values.rs"),
