@@ -42,6 +42,10 @@ const PATH_CAP: Duration = Duration::from_secs(3);
 
 /// Bytes allowed downstream: 8 s at 250 Mbit/s, far above any threshold, yet bounded for metered lines.
 const DOWNLOAD_BYTES: u64 = 250_000_000;
+/// Time and bytes for a mire in the school: a gigabit's second, none of which the line carries.
+const LAN: Budget = Budget { time: Duration::from_secs(2), bytes: 150_000_000 };
+/// Streams of that transfer: there is no time to try them one after the other.
+const LAN_STREAMS: usize = 4;
 /// Bytes allowed upstream.
 const UPLOAD_BYTES: u64 = 60_000_000;
 
@@ -66,6 +70,8 @@ pub struct Plan {
     pub dial: DialConfig,
     /// The mires, in the order to try them.
     pub mires: Vec<MireUrl>,
+    /// A mire on another machine in the school: what the school's network carries, apart from the line.
+    pub lan_mire: Option<MireUrl>,
     /// Whether the user named them: a mire that was named is tried even where there seems to be no Internet.
     pub mires_named: bool,
     /// Where to upload, in the order to try; often the same mires.
@@ -139,6 +145,7 @@ impl Plan {
             rules: settings.rules,
             dial: settings.dial,
             mires,
+            lan_mire: settings.lan_mire,
             mires_named,
             upload_mires,
             download,
@@ -172,6 +179,15 @@ impl Plan {
     #[must_use]
     pub fn path(host: String) -> path::Config {
         path::Config { host, max_hops: 30, timeout: Duration::from_secs(1) }
+    }
+
+    /// The configuration of the transfer inside the school.
+    #[must_use]
+    pub fn lan_transfer(mire: MireUrl) -> throughput::Config {
+        throughput::Config {
+            streams: LAN_STREAMS,
+            ..Self::transfer(vec![mire], LAN, throughput::Goal::Fixed)
+        }
     }
 
     /// A transfer's configuration.

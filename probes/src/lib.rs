@@ -20,5 +20,6 @@ pub mod responsiveness;
 pub mod stats;
 pub mod throughput;
 pub mod wifi;
+pub mod wpad;
 
 pub use env::{Env, Event, ProbeName};

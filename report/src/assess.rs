@@ -14,9 +14,11 @@ use crate::{
 };
 
 mod access_points;
+mod place;
 mod rate;
 mod services;
 
+pub use place::{Evidence, EvidenceCode, Located, Place, Subject};
 pub use rate::{RateBar, needs_repeat, rate_bars};
 pub(crate) use rate::{lower_bound, upload_lower_bound};
 
@@ -33,6 +35,9 @@ pub struct Assessment {
     /// What the measured rates mean for a class, where the rule file says what to assume: indicative, no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// Where what is not in order comes from: machine, Wi-Fi, wiring, box, operator, filter or service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub located: Vec<Located>,
 }
 
 /// Which rule file a report was judged by.
@@ -322,7 +327,8 @@ pub fn assess(report: &Report, rules: &Requirements) -> Assessment {
     }
     let overall = overall(&verdicts);
     let usage = rules.usage.as_ref().map(|assumed| usage::estimate(report, assumed));
-    Assessment { requirements: rules.into(), verdicts, overall, usage }
+    let located = place::locate(report, &verdicts);
+    Assessment { requirements: rules.into(), verdicts, overall, usage, located }
 }
 
 /// All verdicts together. A requirement that is only indicative is shown, and weighs nothing; when nothing that

@@ -9,8 +9,8 @@ use crate::{
     assess::Assessment,
     requirement::SchoolSize,
     values::{
-        DnsValue, EndpointValue, Interface, InternetValue, LatencyValue, LinkValue, NtpValue, PathValue,
-        ResponsivenessValue, TransferValue, WifiValue,
+        DnsValue, EndpointValue, GatewayValue, Interface, InternetValue, LatencyValue, LinkValue, NtpValue,
+        PathValue, ResponsivenessValue, TransferValue, WifiValue, WpadValue,
     },
 };
 
@@ -150,8 +150,17 @@ pub struct Measurements {
     pub link: Option<Measurement<LinkValue>>,
     /// Is there Internet at all?
     pub internet: Option<Measurement<InternetValue>>,
+    /// Proxies that the network announces (WPAD); `None` where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wpad: Option<Measurement<WpadValue>>,
     /// Round-trip time to the mire.
     pub latency: Option<Measurement<LatencyValue>>,
+    /// Round trips to the box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Measurement<GatewayValue>>,
+    /// Downstream rate from a mire on another machine in the school: what the school's network carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lan: Option<Measurement<TransferValue>>,
     /// Downstream rate.
     pub download: Option<Measurement<TransferValue>>,
     /// Upstream rate.

@@ -117,6 +117,50 @@ pub struct Control {
     pub failure: Option<crate::Failure>,
 }
 
+/// Proxies that the network announces in WPAD files: shown, never followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WpadValue {
+    /// Each file found.
+    pub files: Vec<WpadFile>,
+}
+
+/// One WPAD file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WpadFile {
+    /// How it was found.
+    pub by: WpadSource,
+    /// Its URL.
+    pub url: String,
+    /// The proxies it names, `host:port` (`https://…` and `socks5://…` for these kinds).
+    pub proxies: Vec<String>,
+    /// Why it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<crate::Failure>,
+}
+
+/// How a WPAD file was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WpadSource {
+    /// By DHCP's option 252.
+    Dhcp,
+    /// By the name `wpad` in a search domain.
+    Dns,
+}
+
+/// Round trips to the box (the default gateway): what the Wi-Fi or the school's wiring adds, apart from the line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GatewayValue {
+    /// Idle.
+    pub idle: RttSeries,
+    /// While the download loaded the line: what is added here waits between this machine and the box, not on the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download: Option<crate::Outcome<RttSeries>>,
+    /// While the upload did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<crate::Outcome<RttSeries>>,
+}
+
 /// Round-trip time to a target: the preferred method's figures, then every series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencyValue {
@@ -533,6 +577,21 @@ pub struct PathValue {
     pub hops: Vec<Hop>,
     /// Whether the target itself answered.
     pub reached: bool,
+    /// What the first routers' addresses tell of address translation, as far as they answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat: Option<NatHint>,
+}
+
+/// What the addresses of the first routers tell. A hint: operators number routers of their own privately, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NatHint {
+    /// One private router, then public ones: one box.
+    Single,
+    /// Two private routers one behind the other: perhaps a router behind the operator's box, which translates twice.
+    DoublePossible,
+    /// A router of RFC 6598's range (100.64.0.0/10): the operator translates, and no connection comes in from outside.
+    CarrierGrade,
 }
 
 /// How hops were made to speak.

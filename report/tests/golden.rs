@@ -32,7 +32,9 @@ fn a_golden_report_is_judged_again_as_it_was() {
     let rules = Requirements::socle_1d_2021();
     for (name, text) in GOLDEN {
         let report = Report::from_json(text).unwrap();
-        let again = assess(&report, &rules);
+        let mut again = assess(&report, &rules);
+        // Written before places were named: they are added when judged again.
+        again.located = report.assessment.located.clone();
         for (new, old) in again.verdicts.iter().zip(&report.assessment.verdicts) {
             assert_eq!(new, old, "{name}");
         }

@@ -66,6 +66,8 @@ pub struct RunArgs {
 
     #[arg(long, value_name = "URL", num_args = 1..)]
     pub mire: Vec<String>,
+    #[arg(long, value_name = "URL")]
+    pub lan_mire: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub endpoints: Option<String>,
     #[arg(long)]

@@ -27,6 +27,7 @@ pub enum Key {
     DeclaredAps,
     Ent,
     Mire,
+    LanMire,
     Endpoints,
     NoCatalogue,
     Rules,
@@ -65,7 +66,7 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Uai,
         Self::Site,
         Self::Size,
@@ -74,6 +75,7 @@ impl Key {
         Self::DeclaredAps,
         Self::Ent,
         Self::Mire,
+        Self::LanMire,
         Self::Endpoints,
         Self::NoCatalogue,
         Self::Rules,
@@ -107,6 +109,7 @@ impl Key {
             Self::DeclaredAps => "declared_aps",
             Self::Ent => "ent",
             Self::Mire => "mire",
+            Self::LanMire => "lan_mire",
             Self::Endpoints => "endpoints",
             Self::NoCatalogue => "no_catalogue",
             Self::Rules => "rules",
@@ -349,6 +352,7 @@ impl Raw {
             (Key::Size, &args.size),
             (Key::WifiOn, &args.wifi_on),
             (Key::DeclaredAps, &args.declared_aps),
+            (Key::LanMire, &args.lan_mire),
             (Key::Endpoints, &args.endpoints),
             (Key::Rules, &args.rules),
             (Key::Until, &args.until),

@@ -34,6 +34,8 @@ pub struct Settings {
     pub ssids: Vec<String>,
     /// The mires configured; empty: the built-in list.
     pub mires: Vec<MireUrl>,
+    /// A mire on another machine in the school.
+    pub lan_mire: Option<MireUrl>,
     /// The service hosts to reach.
     pub endpoints: Vec<sonde_probes::catalogue::Endpoint>,
     /// The rule file.
@@ -70,7 +72,8 @@ impl Settings {
         let endpoints = endpoints(raw, &site.ent)?;
         Ok(Self {
             ssids: raw.list(Key::Ssid),
-            mires: mires(raw)?,
+            mires: mires(raw, Key::Mire)?,
+            lan_mire: mires(raw, Key::LanMire)?.pop(),
             endpoints,
             rules: rules(raw)?,
             until: raw.read(Key::Until, Expected::Until, values::until)?.unwrap_or(Until::Stable),
@@ -152,8 +155,8 @@ fn site(raw: &Raw) -> Result<Site, Problem> {
     })
 }
 
-fn mires(raw: &Raw) -> Result<Vec<MireUrl>, Problem> {
-    let Some(given) = raw.given.get(&Key::Mire) else { return Ok(Vec::new()) };
+fn mires(raw: &Raw, key: Key) -> Result<Vec<MireUrl>, Problem> {
+    let Some(given) = raw.given.get(&key) else { return Ok(Vec::new()) };
     given
         .values
         .iter()

@@ -3,6 +3,7 @@
 mod around;
 mod command;
 mod deliver;
+mod gateway;
 mod loaded;
 mod steps;
 mod transfers;
@@ -118,6 +119,7 @@ fn unjudged(rules: &Requirements) -> Assessment {
         verdicts: Vec::new(),
         overall: VerdictKind::Inconclusive,
         usage: None,
+        located: Vec::new(),
     }
 }
 

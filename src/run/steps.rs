@@ -12,19 +12,22 @@ use sonde_probes::clock::Stopwatch;
 use sonde_probes::link::Watch;
 use sonde_probes::responsiveness::Moved;
 use sonde_probes::throughput::MireUrl;
-use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, ntp, path, wifi};
+use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, ntp, path, wifi, wpad};
 use sonde_report::document::Measurements;
 use sonde_report::measurement::{Attempt, Remedy};
-use sonde_report::values::{LatencyValue, LinkValue, NtpValue};
+use sonde_report::values::{DnsSearchList, LatencyValue, LinkValue, NtpValue};
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::time::timeout;
 
-use super::{loaded, transfers};
+use super::{gateway, loaded, transfers};
 use crate::config::values::NtpServer;
 use crate::plan::Plan;
 
 /// Mires whose latency is tried before the probe gives up: each costs up to 3 s where nothing answers.
 const LATENCY_TRIES: usize = 3;
+
+/// Time for a WPAD file, and for the name of its server: both stand in the school or at the commune.
+const WPAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a run has measured so far. It outlives the work on it, so that an interrupted run keeps it.
 #[derive(Default)]
@@ -60,13 +63,21 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
     look_at_link(plan, env, taken).await;
     look_around(plan, env, taken).await;
     if is_offline(plan, &taken.measurements) {
+        // Whether the box answers tells on which side of it the fault is.
+        taken.measurements.gateway = gateway::idle(plan, env, taken.link()).await;
         fill_missing(plan, &mut taken.measurements, ReasonCode::NoNetwork);
         return;
     }
-    let mires = time_mires(plan, env, taken).await;
+    let (gateway, mires) = {
+        // The box and the mire do not disturb each other: a probe each 50 ms.
+        let link = taken.link().cloned();
+        tokio::join!(gateway::idle(plan, env, link.as_ref()), time_mires(plan, env, taken))
+    };
+    taken.measurements.gateway = gateway;
     if plan.wants(ProbeName::Path) {
         taken.measurements.path = Some(trace(plan, env, &mires).await);
     }
+    transfers::within_the_school(plan, env, taken).await;
     transfers::download(plan, env, taken, &mires).await;
     transfers::upload(plan, env, taken).await;
     loaded::note_absence(plan, taken);
@@ -134,7 +145,9 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
         ..plan.dns.clone()
     };
     let Taken {
-        measurements: Measurements { internet, dns, endpoints, wifi, ntp, .. }, clock_offset_ms, ..
+        measurements: Measurements { internet, dns, endpoints, wifi, ntp, wpad: announced, .. },
+        clock_offset_ms,
+        ..
     } = taken;
     let on_network = |probe| plan.wants(probe) && !no_network;
     let mut controls_offset_ms = None;
@@ -160,6 +173,12 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
             }
         },
         async {
+            // The embedded school announces nothing, whatever this machine's network does.
+            if on_network(ProbeName::Internet) && !plan.demonstration {
+                *announced = wpad::run(&wpad_config(dns_config.search.as_ref()), env).await;
+            }
+        },
+        async {
             if let Some(server) = plan.ntp.as_ref().filter(|_| !no_network) {
                 *ntp = Some(ask_time(server, gateway, env).await);
             }
@@ -173,6 +192,15 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
     // The services' answers are under a public chain; where a wrong clock refuses every chain, the controls' dates are
     // all there is.
     *clock_offset_ms = clock_offset_ms.or(controls_offset_ms);
+}
+
+/// Where announced proxies are looked for.
+fn wpad_config(search: Option<&DnsSearchList>) -> wpad::Config {
+    wpad::Config {
+        domains: search.map(|list| list.domains.clone()).unwrap_or_default(),
+        leases: wpad::lease_files(),
+        timeout: WPAD_PATIENCE,
+    }
 }
 
 /// Asks the time server that the user named.
@@ -320,6 +348,11 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
             wifi,
             path,
             ntp: _,
+            // Told beside the latency, where there is a box.
+            gateway: _,
+            // It has a value or a failure as soon as it is tried.
+            lan: _,
+            wpad: _,
         } = measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),

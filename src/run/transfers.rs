@@ -2,6 +2,7 @@
 //! went on beside it.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sonde_probes::link::{self, Direction};
@@ -14,6 +15,7 @@ use sonde_report::{CaveatCode, Measurement, Outcome};
 
 use tokio::time::sleep;
 
+use super::gateway;
 use super::loaded::Beside;
 use super::steps::Taken;
 use crate::plan::{Budget, Plan};
@@ -30,6 +32,14 @@ const DRAINED_SHARE: f64 = 0.1;
 /// Longest wait: a second of a full queue, and a long round trip.
 const DRAIN_CAP: Duration = Duration::from_secs(2);
 
+/// The download from a mire in the school, where one is named: what the school's network carries. Not through a proxy,
+/// which stands elsewhere.
+pub(super) async fn within_the_school(plan: &Plan, env: &Env, taken: &mut Taken) {
+    let Some(mire) = plan.lan_mire.clone().filter(|_| plan.wants(ProbeName::Download)) else { return };
+    let here = Env { dialer: Arc::new(env.dialer.direct()), events: None };
+    taken.measurements.lan = Some(throughput::download(&Plan::lan_transfer(mire), &here).await);
+}
+
 /// The download, repeated where the verdict needs a second one that agrees.
 pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &[MireUrl]) {
     if !plan.wants(ProbeName::Download) {
@@ -38,7 +48,9 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
     env.tell(Event::Started(ProbeName::Download));
     let mut config = Plan::transfer(mires.to_vec(), plan.download, plan.goal.clone());
     let beside = Beside::begin(plan, env, &mut config);
+    let to_box = gateway::Beside::begin(env, taken);
     watched(taken, Direction::Down, &beside, async { throughput::download(&config, env).await }).await;
+    to_box.end(taken, Direction::Down).await;
     beside.end(taken, Direction::Down);
     if let Some(config) = repetition(plan, taken, mires) {
         drained(taken).await;
@@ -93,7 +105,9 @@ pub(super) async fn upload(plan: &Plan, env: &Env, taken: &mut Taken) {
     let mut config = Plan::transfer(mires, plan.upload, upload_goal(&plan.goal));
     let beside = Beside::begin(plan, env, &mut config);
     env.tell(Event::Started(ProbeName::Upload));
+    let to_box = gateway::Beside::begin(env, taken);
     watched(taken, Direction::Up, &beside, async { throughput::upload(&config, env).await }).await;
+    to_box.end(taken, Direction::Up).await;
     beside.end(taken, Direction::Up);
     env.tell(Event::Finished(ProbeName::Upload));
 }

@@ -176,6 +176,13 @@ impl Dialer {
         Self { config, trust: self.trust.clone() }
     }
 
+    /// The same dialer without the proxy: for what stands in the school itself.
+    #[must_use]
+    pub fn direct(&self) -> Self {
+        let config = DialConfig { proxy: None, ..self.config.clone() };
+        Self { config, trust: self.trust.clone() }
+    }
+
     /// The proxy that stands between this machine and `host`, if any.
     #[must_use]
     pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {

@@ -28,6 +28,7 @@ use sonde_report::{Measurement, Outcome, Reason, ReasonCode};
 pub(crate) use altered::{Altered, altered, not_public};
 pub use compare::Reference;
 use questions::Path;
+pub(crate) use search::holds_uai;
 pub use search::search_list;
 pub use test_names::{TestName, TestNames};
 

@@ -55,7 +55,7 @@ pub(super) async fn watch(
 }
 
 /// Whether a UAI stands in a name: seven digits and a letter, as académies name schools' domains.
-fn holds_uai(domain: &str) -> bool {
+pub(crate) fn holds_uai(domain: &str) -> bool {
     let bytes = domain.as_bytes();
     bytes.windows(8).enumerate().any(|(at, window)| {
         let (digits, letter) = window.split_at(7);

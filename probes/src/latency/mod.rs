@@ -11,9 +11,12 @@ use sonde_report::{Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Rea
 use crate::clock::Stopwatch;
 use crate::{Env, stats};
 
+mod during;
 #[cfg(target_os = "linux")]
 pub(crate) mod icmp;
 mod series;
+
+pub use during::{During, during};
 
 /// What to time.
 #[derive(Debug, Clone)]

@@ -75,7 +75,7 @@ fn time(job: &Job, stopped: &AtomicBool) -> Timed {
 }
 
 /// One TCP connection's round trip, microseconds. A refusal is an answer too: the RST made the same way.
-fn connect(job: &Job, address: SocketAddr) -> Result<u64, Failure> {
+pub(super) fn connect(job: &Job, address: SocketAddr) -> Result<u64, Failure> {
     let failed =
         |stage, error: &std::io::Error| Failure::with(stage, io_cause(error), format!("{address}: {error}"));
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))

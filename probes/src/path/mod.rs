@@ -14,7 +14,7 @@ mod tests;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use sonde_report::values::{Hop, PathMethod, PathValue};
+use sonde_report::values::{Hop, NatHint, PathMethod, PathValue};
 use sonde_report::{Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode};
 
 use crate::{Env, clock::Stopwatch};
@@ -238,5 +238,68 @@ fn value(method: PathMethod, answers: &Answers) -> Outcome<PathValue> {
     let missing = hops.iter().filter(|hop| hop.address.is_none()).count();
     let caveats: Vec<Caveat> =
         if missing > 0 { vec![CaveatCode::SilentHops.with(missing.to_string())] } else { Vec::new() };
-    Outcome::Measured { value: PathValue { method, hops, reached }, caveats }
+    let nat = nat_hint(&answers.0);
+    Outcome::Measured { value: PathValue { method, hops, reached, nat }, caveats }
+}
+
+/// What the first routers' addresses tell of address translation; `None` where the first does not answer, is public
+/// itself, or nothing behind it is known.
+fn nat_hint(answers: &[Option<Answer>]) -> Option<NatHint> {
+    let routers: Vec<IpAddr> = answers
+        .iter()
+        .take(NAT_HOPS)
+        .map_while(|answer| answer.filter(|answer| !answer.target).map(|answer| answer.from))
+        .collect();
+    let [first, behind @ ..] = routers.as_slice() else { return None };
+    if !is_private(*first) {
+        return None;
+    }
+    if behind.iter().any(|router| is_shared(*router)) {
+        return Some(NatHint::CarrierGrade);
+    }
+    let next = behind.first()?;
+    Some(if is_private(*next) { NatHint::DoublePossible } else { NatHint::Single })
+}
+
+/// Routers looked at for address translation: the school's, and the operator's first.
+const NAT_HOPS: usize = 4;
+
+fn is_private(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.is_private())
+}
+
+/// Shared address space (RFC 6598): 100.64.0.0/10.
+fn is_shared(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
+}
+
+#[cfg(test)]
+mod nat_tests {
+    use super::*;
+
+    fn hint(addresses: &[&str]) -> Option<NatHint> {
+        let answer = |text: &&str| {
+            let from = text.parse().ok()?;
+            Some(Answer { from, rtt: Duration::from_millis(1), last: false, target: false })
+        };
+        nat_hint(&addresses.iter().map(answer).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_first_routers_tell_of_translation() {
+        for (addresses, expected) in [
+            (&["192.168.1.1", "80.10.0.1"][..], Some(NatHint::Single)),
+            (&["192.168.0.1", "192.168.1.1", "80.10.0.1"], Some(NatHint::DoublePossible)),
+            (&["192.168.1.1", "100.127.0.1", "80.10.0.1"], Some(NatHint::CarrierGrade)),
+            (&["192.168.1.1", "10.1.2.3", "100.64.3.1"], Some(NatHint::CarrierGrade)),
+            (&["192.168.1.1", "100.128.0.1"], Some(NatHint::Single)),
+            (&["192.168.1.1", "?", "80.10.0.1"], None),
+            (&["?", "192.168.1.1"], None),
+            (&["80.10.0.1", "192.168.1.1"], None),
+            (&["fe80::1", "2001:db8::1"], None),
+            (&[], None),
+        ] {
+            assert_eq!(hint(addresses), expected, "{addresses:?}");
+        }
+    }
 }

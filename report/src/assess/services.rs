@@ -9,7 +9,8 @@ use crate::{
     Cause, CaveatCode, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
     values::{
-        DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, EndpointValue, FilterPlace, InterfaceKind,
+        DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, EndpointValue, FilterPlace,
+        InterfaceKind,
     },
 };
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access_points;
+mod place;
 mod properties;
 mod rate;
 mod services;

@@ -96,7 +96,17 @@ impl Writer<'_> {
         if let Some(advice) = words::reason_advice(reason, self.lang) {
             actions.add(advice, subject);
         }
+        if self.proxy_announced() {
+            actions.add((Actor::Technician, words::try_announced_proxy(self.lang)), subject);
+        }
         true
+    }
+
+    /// Whether the network names a proxy and none was used.
+    fn proxy_announced(&self) -> bool {
+        let wpad = self.report.measurements.wpad.as_ref().and_then(Measurement::value);
+        let named = wpad.is_some_and(|value| value.files.iter().any(|file| !file.proxies.is_empty()));
+        named && self.report.environment.proxy.is_none()
     }
 
     fn verdict_actions(&self, verdict: &Verdict, actions: &mut Actions) {

@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Measurement, Outcome,
-    values::{InternetAccess, LatencyValue, LinkValue, PathValue},
+    values::{InternetAccess, LatencyValue, LinkValue, PathValue, RttSeries},
 };
 
 use super::Writer;
@@ -16,9 +16,13 @@ impl Writer<'_> {
     pub(super) fn figures(&self) -> Section {
         let measurements = &self.report.measurements;
         let mut blocks = vec![Block::Text(self.label(Label::FiguresNote).to_owned())];
+        if measurements.lan.is_some() {
+            self.transfer(Label::WithinSchool, measurements.lan.as_ref(), &mut blocks);
+        }
         self.transfer(Label::Download, measurements.download.as_ref(), &mut blocks);
         self.transfer(Label::Upload, measurements.upload.as_ref(), &mut blocks);
         self.latency(&mut blocks);
+        self.gateway(&mut blocks);
         self.responsiveness(&mut blocks);
         self.internet(&mut blocks);
         self.dns(&mut blocks);
@@ -65,6 +69,28 @@ impl Writer<'_> {
         facts
     }
 
+    /// The box, idle and while the transfers loaded the line.
+    fn gateway(&self, blocks: &mut Vec<Block>) {
+        let Some(measurement) = &self.report.measurements.gateway else { return };
+        blocks.push(Block::Heading(self.label(Label::ToGateway).to_owned()));
+        blocks.extend(self.absence(Some(measurement)).map(Block::Text));
+        let Some(value) = measurement.value() else { return };
+        let loaded = |outcome: &Option<Outcome<RttSeries>>| match outcome {
+            Some(Outcome::Measured { value, .. }) => Some(self.lang.milliseconds(value.median_us)),
+            Some(Outcome::Failed { .. }) => Some(self.label(Label::Silent).to_owned()),
+            Some(Outcome::NotMeasured { .. }) | None => None,
+        };
+        let idle = &value.idle;
+        let mut facts = vec![
+            self.fact(Label::Median, self.lang.milliseconds(idle.median_us)),
+            self.fact(Label::Loss, self.lang.percent(idle.loss_ratio)),
+        ];
+        facts.extend(loaded(&value.download).map(|text| self.fact(Label::WhileDownloading, text)));
+        facts.extend(loaded(&value.upload).map(|text| self.fact(Label::WhileUploading, text)));
+        facts.push(self.fact(Label::TimedBy, words::rtt_method(idle.method, self.lang)));
+        blocks.push(Block::Facts(facts));
+    }
+
     fn internet(&self, blocks: &mut Vec<Block>) {
         blocks.push(Block::Heading(self.label(Label::Internet).to_owned()));
         let measurement = self.report.measurements.internet.as_ref();
@@ -77,6 +103,21 @@ impl Writer<'_> {
             };
             blocks.push(Block::Facts(vec![self.fact(Label::State, self.label(access))]));
         }
+        self.wpad(blocks);
+    }
+
+    /// The proxies that the network announces.
+    fn wpad(&self, blocks: &mut Vec<Block>) {
+        let Some(value) = self.report.measurements.wpad.as_ref().and_then(Measurement::value) else { return };
+        let lines = value.files.iter().map(|file| {
+            let named = match &file.failure {
+                Some(failure) => words::after_colon(&self.failed(failure)),
+                None if file.proxies.is_empty() => self.label(Label::NoneM).to_owned(),
+                None => file.proxies.join(", "),
+            };
+            self.lang.labelled(&file.url, &named)
+        });
+        blocks.push(Block::List(self.label(Label::WpadFound).to_owned(), lines.collect()));
     }
 
     fn path(&self, blocks: &mut Vec<Block>) {
@@ -95,6 +136,9 @@ impl Writer<'_> {
             self.label(reached).trim_end_matches('.'),
             words::path_method(value.method, self.lang)
         )));
+        blocks.extend(
+            value.nat.and_then(|hint| words::nat(hint, self.lang)).map(|text| Block::Text(text.to_owned())),
+        );
         blocks.extend(self.caveats(measurement));
     }
 

@@ -6,6 +6,7 @@ mod figures;
 mod head;
 mod loaded;
 mod method;
+mod place;
 mod services;
 mod transfer;
 mod usage;
@@ -30,11 +31,17 @@ pub(crate) fn page(report: &Report, lang: Lang) -> Page {
         notices: writer.notices(),
         overall: writer.overall(),
         summary: writer.summary(),
-        sections: [writer.verdicts(), writer.who_acts()]
-            .into_iter()
-            .chain(writer.usage())
-            .chain([writer.figures(), writer.method()])
-            .collect(),
+        sections: [
+            Some(writer.verdicts()),
+            writer.located(),
+            Some(writer.who_acts()),
+            writer.usage(),
+            Some(writer.figures()),
+            Some(writer.method()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 

@@ -296,6 +296,13 @@ fn measures(id: &str) -> Option<ArgumentText> {
             ),
             None,
         ),
+        "lan_mire" => (
+            both(
+                "Mire sur une autre machine de l’école, câblée à la box : le débit du réseau de l’école, à part de la ligne",
+                "Measurement server on another machine in the school, cabled to the box: the rate of the school’s network, apart from the line",
+            ),
+            None,
+        ),
         "endpoints" => (
             both(
                 "Fichier TOML de services, en plus du catalogue",

@@ -413,6 +413,15 @@ pub fn state_advice(
     reason_advice(reason, lang)
 }
 
+/// What to do where the network announces a proxy and nothing gets out without one.
+#[must_use]
+pub fn try_announced_proxy(lang: Lang) -> &'static str {
+    lang.pick(
+        "Le réseau annonce un proxy (voir « Internet ») : le faire confirmer, puis relancer avec --proxy.",
+        "The network announces a proxy (see “Internet”): have it confirmed, then run again with --proxy.",
+    )
+}
+
 /// What the user can do about an obstacle of this machine.
 #[must_use]
 pub fn remedy(remedy: Remedy, lang: Lang) -> &'static str {

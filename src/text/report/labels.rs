@@ -102,6 +102,12 @@ labels! {
     Download: "Débit descendant", "Download rate";
     Upload: "Débit montant", "Upload rate";
     Latency: "Latence", "Latency";
+    WpadFound: "Proxy annoncé par le réseau (WPAD), pour information", "Proxy announced by the network (WPAD), for information";
+    NoneM: "aucun proxy nommé", "no proxy named";
+    WithinSchool: "Débit dans l’école (jusqu’à la mire locale)", "Rate within the school (to the local server)";
+    ToGateway: "Latence jusqu’à la box", "Latency to the box";
+    WhileDownloading: "Pendant le téléchargement", "While downloading";
+    WhileUploading: "Pendant l’envoi", "While uploading";
     Responsiveness: "Latence en charge", "Latency under load";
     Dns: "Résolveurs DNS", "DNS resolvers";
     Phases: "Temps de réponse des services", "Response times of the services";

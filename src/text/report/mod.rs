@@ -8,12 +8,16 @@ mod dns;
 mod failures;
 mod labels;
 mod loaded;
+mod place;
 mod sentences;
 mod usage;
 mod values;
 mod verdicts;
 
-pub use advice::{act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice};
+pub use advice::{
+    act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice,
+    try_announced_proxy,
+};
 pub use dns::{
     dead_resolver_advice, dns_advice, dns_block, dns_block_advice, dns_finding, dns_nothing, dns_silent,
     dnssec, names_blocked, names_failing, ndots, ntp_offset, reference_answers,
@@ -24,6 +28,7 @@ pub use loaded::{
     Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, queue_advice, responsiveness,
     video_call,
 };
+pub use place::{located_title, place, place_evidence};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
@@ -34,7 +39,7 @@ pub use usage::{
 };
 pub use values::{
     counted_at, decrypted_and_trusted, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind,
-    ipv6_broken, limited_by, mire_protocol, path_method, reached_at_second_attempt, rtt_method,
+    ipv6_broken, limited_by, mire_protocol, nat, path_method, reached_at_second_attempt, rtt_method,
     service_trouble, stop_reason, wifi_on,
 };
 pub use verdicts::{
@@ -47,12 +52,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         include_str!("advice.rs"),
         include_str!("dns.rs"),
         include_str!("failures.rs"),
         include_str!("labels.rs"),
         include_str!("loaded.rs"),
+        include_str!("place.rs"),
         include_str!("sentences.rs"),
         include_str!("usage.rs"),
         include_str!("values.rs"),

@@ -4,7 +4,7 @@ use sonde_report::{
     document::WifiOn,
     values::{
         CountedAt, DnsPath, EndpointKind, EndpointState, FilterPlace, InterfaceKind, KnownFilter, LimitedBy,
-        MireProtocol, PathMethod, RttMethod, StopReason,
+        MireProtocol, NatHint, PathMethod, RttMethod, StopReason,
     },
 };
 
@@ -248,4 +248,21 @@ pub fn evidence(code: &str, lang: Lang) -> String {
         other => return other.replace('_', " "),
     };
     lang.pick(fr, en).to_owned()
+}
+
+/// What the first routers' addresses tell; nothing where all is as usual.
+#[must_use]
+pub fn nat(hint: NatHint, lang: Lang) -> Option<&'static str> {
+    let (fr, en) = match hint {
+        NatHint::Single => return None,
+        NatHint::DoublePossible => (
+            "Deux routeurs à adresse privée se suivent : un routeur derrière la box, peut-être (double NAT).",
+            "Two routers with private addresses in a row: perhaps a router behind the box (double NAT).",
+        ),
+        NatHint::CarrierGrade => (
+            "L’opérateur partage une adresse publique entre plusieurs clients (CGNAT, RFC 6598) : rien ne peut entrer depuis Internet.",
+            "The operator shares one public address among several customers (CGNAT, RFC 6598): nothing can come in from the Internet.",
+        ),
+    };
+    Some(lang.pick(fr, en))
 }
