@@ -1,7 +1,7 @@
 //! Where to connect: scheme, host, port and path.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// What to speak on top of TCP.
@@ -92,7 +92,8 @@ fn in_ascii(text: &str) -> Option<Cow<'_, str>> {
         if byte.is_ascii() {
             whole.push(char::from(byte));
         } else {
-            whole.push_str(&format!("%{byte:02X}"));
+            // Writing to a text cannot fail.
+            let _ = write!(whole, "%{byte:02X}");
         }
     }
     Some(Cow::Owned(whole))
