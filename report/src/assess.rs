@@ -19,6 +19,7 @@ mod services;
 
 pub use rate::{RateBar, needs_repeat, rate_bars};
 pub(crate) use rate::{lower_bound, upload_lower_bound};
+pub use services::judge_service;
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,6 +6,7 @@ mod head;
 mod loaded;
 mod method;
 mod services;
+mod territory;
 mod transfer;
 mod usage;
 mod verdicts;
@@ -13,7 +14,7 @@ mod wifi;
 
 use sonde_report::{Failure, Measurement, Outcome, Reason, Report};
 
-use super::page::{Block, Page};
+use super::page::{Block, Page, Section};
 use crate::text::{
     Lang,
     report::{self as words, Label},
@@ -34,6 +35,25 @@ pub(crate) fn page(report: &Report, lang: Lang) -> Page {
             .chain(writer.usage())
             .chain([writer.figures(), writer.method()])
             .collect(),
+    }
+}
+
+/// The services' part of a report, by itself.
+pub(crate) fn services_page(report: &Report, lang: Lang) -> Page {
+    let writer = Writer { report, lang };
+    let mut blocks = Vec::new();
+    writer.services(&mut blocks);
+    Page {
+        lang,
+        title: writer.label(Label::ServicesTitle).to_owned(),
+        head: writer.services_head(),
+        notices: writer.notices(),
+        overall: writer.overall(),
+        summary: Vec::new(),
+        sections: vec![
+            Section { title: writer.label(Label::Verdicts).to_owned(), blocks },
+            writer.who_acts(),
+        ],
     }
 }
 
