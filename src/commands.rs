@@ -6,8 +6,8 @@ use sonde_probes::dial::Dialer;
 use sonde_report::Report;
 
 use crate::cli::{
-    Cli, Command, Common, DemoArgs, EndpointsCommand, EndpointsListArgs, MireArgs, OutputArgs, ReportArgs,
-    RunArgs, SpoolCommand, SpoolStatusArgs, UploadArgs,
+    Cli, Command, Common, DemoArgs, EndpointsCommand, MireArgs, OutputArgs, ReportArgs, RunArgs,
+    SpoolCommand, SpoolStatusArgs, UploadArgs,
 };
 use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
@@ -19,6 +19,8 @@ use crate::text::cli::message::{self, Message};
 use crate::text::cli::{problem, usage};
 use crate::text::{Lang, store as store_text};
 use crate::{complain, demo, guided, say, upload};
+
+mod endpoints;
 
 /// Does what the command line asks.
 pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
@@ -34,10 +36,10 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
             spool_command(&args, &common, lang, environment)
         }
         Some(Command::Report(args)) => report_command(&args, lang),
-        Some(Command::Endpoints(args)) => {
-            let EndpointsCommand::List(args) = args.command;
-            endpoints_command(&args, lang)
-        }
+        Some(Command::Endpoints(args)) => match args.command {
+            EndpointsCommand::List(args) => endpoints::list(&args, &common, lang, environment),
+            EndpointsCommand::Check(args) => endpoints::check(&args, &common, lang, environment).await,
+        },
         Some(Command::Schema) => {
             run::write_out(sonde_report::schema::REPORT_1);
             Ok(MET)
@@ -81,12 +83,15 @@ fn settle(
     quiet: bool,
 ) -> Result<Settings, Refused> {
     let settings = Settings::from_raw(raw, environment, upload).map_err(refused(lang))?;
-    if !quiet {
-        for warning in &raw.warnings {
-            complain(&problem::warn(warning, lang));
-        }
-    }
+    warn(raw, lang, quiet);
     Ok(settings)
+}
+
+/// Tells the oddities.
+fn warn(raw: &Raw, lang: Lang, quiet: bool) {
+    for warning in raw.warnings.iter().filter(|_| !quiet) {
+        complain(&problem::warn(warning, lang));
+    }
 }
 
 /// Where the report goes, from the flags.
@@ -355,15 +360,4 @@ fn report_command(args: &ReportArgs, lang: Lang) -> Done {
     } else {
         written.nagios.unwrap_or_else(|| run::exit_code(report.assessment.overall))
     })
-}
-
-fn endpoints_command(args: &EndpointsListArgs, lang: Lang) -> Done {
-    let mut raw = Raw::default();
-    raw.take_flag(Key::Endpoints, args.endpoints.as_slice());
-    if args.no_catalogue {
-        raw.take_flag(Key::NoCatalogue, &["true".to_owned()]);
-    }
-    let catalogue = config::settings::catalogue(&raw).map_err(refused(lang))?;
-    run::write_out(&message::endpoint_list(catalogue.endpoints(), lang));
-    Ok(MET)
 }

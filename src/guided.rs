@@ -3,11 +3,12 @@
 use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, Select, Text};
-use sonde_probes::catalogue::Catalogue;
+use sonde_probes::catalogue::{Endpoint, Place};
 use sonde_report::values::EndpointKind;
 use sonde_report::{Report, SchoolSize, Uai};
 
 use crate::complain;
+use crate::config::services::Services;
 use crate::config::{Key, Origin, Raw};
 use crate::run::Delivery;
 use crate::show::html;
@@ -51,16 +52,57 @@ fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
             answer(Key::Ssid, ssid.trim().to_owned());
         }
     }
+    ask_ent(raw, lang)
+}
+
+/// The ENT: those of the school's place first, none of them taken for granted.
+fn ask_ent(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
+    // A file of services that is refused is told after the questions, with the other refusals.
+    let known = |raw: &Raw| Services::from_raw(&mut raw.clone()).ok();
+    let mut services = known(raw);
+    if services.as_ref().is_some_and(|services| services.choice.place.is_none()) {
+        let place = Text::new(words::TERRITORY.pick(lang))
+            .with_help_message(words::TERRITORY_HELP.pick(lang))
+            .with_validator(move |text: &str| Ok(check_place(text, lang)))
+            .prompt()?;
+        if !place.trim().is_empty() {
+            raw.set(Key::Territory, vec![place], Origin::Question);
+            services = known(raw);
+        }
+    }
+    let choices = services.map_or_else(Vec::new, |services| ent_choices(&services, lang));
     let none = Choice { shown: words::NONE.pick(lang).to_owned(), value: None };
-    let catalogue = Catalogue::built_in();
-    let known = catalogue.of_kind(EndpointKind::Ent);
-    let ents = [none].into_iter().chain(
-        known.map(|ent| Choice { shown: format!("{} ({})", ent.label, ent.id), value: Some(ent.id.clone()) }),
-    );
-    if let Some(ent) = choose(words::ENT.pick(lang), words::ENT_HELP.pick(lang), ents.collect())? {
-        answer(Key::Ent, ent);
+    let ents = [none].into_iter().chain(choices).collect();
+    if let Some(ent) = choose(words::ENT.pick(lang), words::ENT_HELP.pick(lang), ents)? {
+        raw.set(Key::Ent, vec![ent], Origin::Question);
     }
     Ok(())
+}
+
+/// The ENTs to choose from: those of the place, then the others in the catalogue's order. One whose host name holds the
+/// UAI is offered only where a UAI was given.
+fn ent_choices(services: &Services, lang: Lang) -> Vec<Choice<Option<String>>> {
+    let place = services.choice.place.as_ref();
+    let here = |ent: &Endpoint| place.is_some_and(|place| place.meets(&ent.territory));
+    let ents = services.catalogue.of_kind(EndpointKind::Ent);
+    let mut ents: Vec<&Endpoint> =
+        ents.filter(|ent| !ent.holds_uai() || services.choice.uai.is_some()).collect();
+    ents.sort_by_key(|ent| !here(ent));
+    let shown = |ent: &Endpoint| {
+        let name = format!("{} ({})", ent.label, ent.id);
+        if here(ent) { format!("{name} — {}", words::PROPOSED.pick(lang)) } else { name }
+    };
+    ents.into_iter().map(|ent| Choice { shown: shown(ent), value: Some(ent.id.clone()) }).collect()
+}
+
+/// Nothing is fine; what names no place is echoed with the nearest.
+fn check_place(text: &str, lang: Lang) -> Validation {
+    match Place::find(text) {
+        Err(unknown) if !text.trim().is_empty() => {
+            Validation::Invalid(problem::territory(&unknown, lang).into())
+        }
+        _ => Validation::Valid,
+    }
 }
 
 /// One entry of a list question.
@@ -111,5 +153,34 @@ pub fn offer_page(report: &Report, delivery: &Delivery) {
     let proposed = words::file_name(report.site.uai.as_ref().map(Uai::as_str), &date, lang);
     if let Ok(name) = Text::new(words::FILE_NAME.pick(lang)).with_default(&proposed).prompt() {
         delivery.save(std::path::Path::new(name.trim()), &html::report(report, lang));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn offered(pairs: &[(Key, &str)]) -> Vec<String> {
+        let mut raw = Raw::default();
+        for (key, value) in pairs {
+            raw.set(*key, vec![(*value).to_owned()], Origin::Question);
+        }
+        let services = Services::from_raw(&mut raw).unwrap();
+        ent_choices(&services, Lang::Fr).into_iter().map(|choice| choice.shown).collect()
+    }
+
+    #[test]
+    fn the_ents_of_the_place_come_first_and_say_so() {
+        let offered_there = offered(&[(Key::Territory, "44")]);
+        assert_eq!(offered_there[0], "e-primo (e-primo) — proposé ici");
+        assert!(!offered_there[1].contains("proposé"), "{offered_there:?}");
+        assert!(!offered(&[]).iter().any(|shown| shown.contains("proposé")));
+    }
+
+    #[test]
+    fn an_ent_that_needs_the_uai_is_offered_with_one() {
+        let pronote = |pairs: &[(Key, &str)]| offered(pairs).iter().any(|shown| shown.contains("pronote"));
+        assert!(!pronote(&[]) && pronote(&[(Key::Uai, "0940176F")]));
     }
 }

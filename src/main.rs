@@ -3,6 +3,7 @@
 // A binary offers nothing outside: `pub` marks what a module offers its siblings.
 #![allow(unreachable_pub)]
 
+mod allowlist;
 mod cli;
 mod commands;
 mod config;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sonde_probes::catalogue::{Endpoint, built_in_controls, built_in_mires};
-use sonde_probes::dial::DialConfig;
+use sonde_probes::dial::{DialConfig, Target};
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_probes::{ProbeName, dns, endpoints, internet, latency, path, throughput, wifi};
@@ -155,6 +155,21 @@ impl Plan {
             timeout: settings.timeout,
             demonstration: false,
         }
+    }
+
+    /// The same for its services alone: no transfer, no radio, and no name asked that is not a service's. The link,
+    /// the control targets and the resolvers stay: without them no verdict on a service could be given.
+    #[must_use]
+    pub fn services_only(mut self) -> Self {
+        self.probes =
+            BTreeSet::from([ProbeName::Link, ProbeName::Internet, ProbeName::Dns, ProbeName::Endpoints]);
+        let urls = self.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
+        let hosts: BTreeSet<String> =
+            urls.filter_map(|url| url.parse::<Target>().ok()).map(|target| target.host).collect();
+        self.dns.names.retain(|name| hosts.contains(name));
+        self.mires.clear();
+        self.upload_mires.clear();
+        self
     }
 
     /// Whether a probe is wanted.
@@ -321,6 +336,20 @@ mod tests {
         assert!(plan.mires_named);
         assert_eq!(plan.mires, plan.upload_mires);
         assert_eq!(plan.mires.len(), 1);
+    }
+
+    #[test]
+    fn a_check_of_services_moves_nothing_else() {
+        let plan = plan(&[(Key::Territory, "44"), (Key::Only, "download")]).services_only();
+        assert!(!plan.wants(ProbeName::Download) && !plan.wants(ProbeName::Wifi));
+        assert!(plan.wants(ProbeName::Endpoints) && plan.mires.is_empty() && plan.upload_mires.is_empty());
+        let urls: Vec<&String> = plan.endpoints.endpoints.iter().flat_map(|known| &known.urls).collect();
+        let of_a_service = |name: &String| urls.iter().any(|url| url.contains(name.as_str()));
+        assert!(
+            !plan.dns.names.is_empty() && plan.dns.names.iter().all(of_a_service),
+            "{:?}",
+            plan.dns.names
+        );
     }
 
     #[test]

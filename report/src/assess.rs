@@ -21,6 +21,7 @@ mod services;
 pub use place::{Evidence, EvidenceCode, Located, Place, Subject};
 pub use rate::{RateBar, needs_repeat, rate_bars};
 pub(crate) use rate::{lower_bound, upload_lower_bound};
+pub use services::judge_service;
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

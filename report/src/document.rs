@@ -81,6 +81,12 @@ pub struct Site {
     /// The ENT that was declared, by their catalogue ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ent: Vec<String>,
+    /// Where it is: a département's code (`44`) or an académie's id (`ac-nantes`), by its UAI or as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub territory: Option<String>,
+    /// The ENTs that belong there, by their catalogue ids, where none was declared: proposals, not tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposed_ent: Vec<String>,
 }
 
 /// Whether the school's Wi-Fi was on during the run, says the technician.

@@ -61,17 +61,13 @@ pub struct RunArgs {
     pub wifi_on: Option<String>,
     #[arg(long, value_name = "N")]
     pub declared_aps: Option<String>,
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
-    pub ent: Vec<String>,
+    #[command(flatten)]
+    pub services: ServicesArgs,
 
     #[arg(long, value_name = "URL", num_args = 1..)]
     pub mire: Vec<String>,
     #[arg(long, value_name = "URL")]
     pub lan_mire: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub endpoints: Option<String>,
-    #[arg(long)]
-    pub no_catalogue: bool,
     #[arg(long, value_name = "FILE")]
     pub rules: Option<String>,
     #[arg(long, value_name = "verdict|stable|SECONDS")]
@@ -107,6 +103,21 @@ pub struct RunArgs {
     pub upload_token_file: Option<String>,
     #[arg(long)]
     pub no_upload: bool,
+}
+
+/// Which services: the choices that `run`, `endpoints list` and `endpoints check` share.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServicesArgs {
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub ent: Vec<String>,
+    #[arg(long, value_name = "CODE")]
+    pub territory: Option<String>,
+    #[arg(long, value_name = "PROFILE", num_args = 1.., value_delimiter = ',')]
+    pub profile: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<String>,
+    #[arg(long)]
+    pub no_catalogue: bool,
 }
 
 /// Where the report goes.
@@ -201,13 +212,53 @@ pub struct EndpointsArgs {
 #[derive(Debug, Subcommand)]
 pub enum EndpointsCommand {
     List(EndpointsListArgs),
+    Check(Box<EndpointsCheckArgs>),
 }
 
 /// `endpoints list`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct EndpointsListArgs {
-    #[arg(long, value_name = "FILE")]
-    pub endpoints: Option<String>,
+    #[arg(long, value_name = "UAI")]
+    pub uai: Option<String>,
+    #[command(flatten)]
+    pub services: ServicesArgs,
+    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
+    pub kind: Vec<String>,
+    #[arg(long, value_name = "text|json|csv")]
+    pub format: Option<String>,
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `endpoints check`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EndpointsCheckArgs {
+    #[arg(long, value_name = "UAI")]
+    pub uai: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub site: Option<String>,
+    #[command(flatten)]
+    pub services: ServicesArgs,
     #[arg(long)]
-    pub no_catalogue: bool,
+    pub allowlist: bool,
+    #[arg(long, requires = "allowlist")]
+    pub all: bool,
+    #[arg(long, value_name = "TEXT", requires = "allowlist")]
+    pub requester: Option<String>,
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<String>,
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub ca: Vec<String>,
+    #[arg(long, value_name = "NAME")]
+    pub interface: Option<String>,
+    #[arg(long, value_name = "4|6|auto")]
+    pub ip: Option<String>,
+    #[arg(long, value_name = "text|json|csv")]
+    pub format: Option<String>,
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[arg(short, long)]
+    pub quiet: bool,
 }

@@ -2,6 +2,7 @@
 //! wrong value is refused in the same words wherever it stands; [`settings`] then gives it its type.
 
 pub mod file;
+pub mod services;
 pub mod settings;
 pub mod values;
 
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 pub use settings::Settings;
 
-use crate::cli::{RunArgs, UploadArgs};
+use sonde_probes::catalogue::{CatalogueError, DoubledHost};
+
+use crate::cli::{EndpointsCheckArgs, RunArgs, ServicesArgs, UploadArgs};
 use crate::text::Lang;
 use crate::upload::{TokenError, UploadUrlError};
 use file::{ControlEntry, FileContent};
@@ -26,6 +29,9 @@ pub enum Key {
     WifiOn,
     DeclaredAps,
     Ent,
+    Territory,
+    Profile,
+    Requester,
     Mire,
     LanMire,
     Endpoints,
@@ -66,7 +72,7 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Uai,
         Self::Site,
         Self::Size,
@@ -74,6 +80,9 @@ impl Key {
         Self::WifiOn,
         Self::DeclaredAps,
         Self::Ent,
+        Self::Territory,
+        Self::Profile,
+        Self::Requester,
         Self::Mire,
         Self::LanMire,
         Self::Endpoints,
@@ -108,6 +117,9 @@ impl Key {
             Self::WifiOn => "wifi_on",
             Self::DeclaredAps => "declared_aps",
             Self::Ent => "ent",
+            Self::Territory => "territory",
+            Self::Profile => "profile",
+            Self::Requester => "requester",
             Self::Mire => "mire",
             Self::LanMire => "lan_mire",
             Self::Endpoints => "endpoints",
@@ -153,13 +165,16 @@ impl Key {
         match self {
             Self::Ssid
             | Self::Ent
+            | Self::Profile
             | Self::Mire
             | Self::Only
             | Self::Skip
             | Self::NoProxy
             | Self::Ca
             | Self::DnsReference => Kind::List,
-            Self::DeclaredAps | Self::Until | Self::MaxBytes | Self::Timeout | Self::Ip => Kind::TextOrNumber,
+            Self::Territory | Self::DeclaredAps | Self::Until | Self::MaxBytes | Self::Timeout | Self::Ip => {
+                Kind::TextOrNumber
+            }
             Self::WifiOn => Kind::TextOrBool,
             Self::NoCatalogue => Kind::Bool,
             _ => Kind::Text,
@@ -219,8 +234,14 @@ pub enum Problem {
     PasswordInArguments,
     /// A proxy that cannot be used (the value is not repeated: it may hold a password).
     Proxy { origin: Origin, detail: &'static str },
-    /// A file of services, rules or certificates that was refused, with its own message.
+    /// A file of rules or certificates that was refused, with its own message.
     BadFile { origin: Origin, path: PathBuf, detail: String },
+    /// A file of services that was refused.
+    BadCatalogue { origin: Origin, error: Box<CatalogueError> },
+    /// An ENT whose host name holds the UAI, which was not given.
+    NeedsUai { origin: Origin, id: String },
+    /// A file that was to be written into a directory that is not there.
+    NoDirectory { origin: Origin, path: PathBuf },
     /// `--no-catalogue` without `--endpoints`.
     NoEndpoints,
     /// `--only` and `--skip` leave nothing.
@@ -240,6 +261,12 @@ pub enum NameOf {
     Probe,
     /// An ENT of the catalogue.
     Ent,
+    /// A département or an académie.
+    Territory,
+    /// An optional profile.
+    Profile,
+    /// A kind of service.
+    EndpointKind,
 }
 
 /// Something odd that does not stop a run.
@@ -249,6 +276,12 @@ pub enum Warning {
     UnknownVariable { name: String, nearest: Option<String> },
     /// The token's file can be read by every user of the machine.
     TokenReadable { path: PathBuf },
+    /// The UAI's prefix is no département's whose académie is known.
+    UaiWithoutPlace { uai: String },
+    /// The territory given is not the UAI's (codes of both). The one given counts.
+    TerritoryDiffers { uai: String, of_uai: String, given: String },
+    /// A host of the user's file stands under another id, too.
+    DoubledHost(DoubledHost),
 }
 
 /// Every value given, the strongest of each key.
@@ -353,7 +386,6 @@ impl Raw {
             (Key::WifiOn, &args.wifi_on),
             (Key::DeclaredAps, &args.declared_aps),
             (Key::LanMire, &args.lan_mire),
-            (Key::Endpoints, &args.endpoints),
             (Key::Rules, &args.rules),
             (Key::Until, &args.until),
             (Key::MaxBytes, &args.max_bytes),
@@ -369,7 +401,6 @@ impl Raw {
         }
         for (key, values) in [
             (Key::Ssid, &args.ssid),
-            (Key::Ent, &args.ent),
             (Key::Mire, &args.mire),
             (Key::Only, &args.only),
             (Key::Skip, &args.skip),
@@ -378,9 +409,35 @@ impl Raw {
         ] {
             self.take_flag(key, values);
         }
+        self.take_services(&args.services);
+    }
+
+    /// Takes the flags that say which services.
+    pub fn take_services(&mut self, args: &ServicesArgs) {
+        self.take_flag(Key::Ent, &args.ent);
+        self.take_flag(Key::Territory, args.territory.as_slice());
+        self.take_flag(Key::Profile, &args.profile);
+        self.take_flag(Key::Endpoints, args.endpoints.as_slice());
         if args.no_catalogue {
             self.take_flag(Key::NoCatalogue, &["true".to_owned()]);
         }
+    }
+
+    /// Takes the flags of `endpoints check`.
+    pub fn take_check(&mut self, args: &EndpointsCheckArgs) {
+        for (key, value) in [
+            (Key::Uai, &args.uai),
+            (Key::Site, &args.site),
+            (Key::Requester, &args.requester),
+            (Key::Timeout, &args.timeout),
+            (Key::Proxy, &args.proxy),
+            (Key::Interface, &args.interface),
+            (Key::Ip, &args.ip),
+        ] {
+            self.take_flag(key, value.as_slice());
+        }
+        self.take_flag(Key::Ca, &args.ca);
+        self.take_services(&args.services);
     }
 
     /// Takes the flags of `upload`.

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sonde_probes::ProbeName;
-use sonde_probes::catalogue::Catalogue;
+use sonde_probes::catalogue::Endpoint;
 use sonde_probes::dial::{DialConfig, Proxy, Scheme, Target, read_pem_certificates};
 use sonde_probes::dns::Reference;
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_report::document::Site;
-use sonde_report::{Requirements, SchoolSize, Uai};
+use sonde_report::{Requirements, SchoolSize};
 
+use super::services::Services;
 use super::values::{self, Expected, NtpServer, Until};
 use super::{Environment, Given, Key, NameOf, Origin, Problem, Raw, TOKEN_VARIABLE, Warning};
 use crate::text::Lang;
@@ -37,7 +38,7 @@ pub struct Settings {
     /// A mire on another machine in the school.
     pub lan_mire: Option<MireUrl>,
     /// The service hosts to reach.
-    pub endpoints: Vec<sonde_probes::catalogue::Endpoint>,
+    pub endpoints: Vec<Endpoint>,
     /// The rule file.
     pub rules: Requirements,
     /// When to end the download.
@@ -68,8 +69,9 @@ impl Settings {
     /// # Errors
     /// The first [`Problem`].
     pub fn from_raw(raw: &mut Raw, environment: &Environment, upload_wanted: bool) -> Result<Self, Problem> {
-        let site = site(raw)?;
-        let endpoints = endpoints(raw, &site.ent)?;
+        let services = Services::from_raw(raw)?;
+        let site = site(raw, &services)?;
+        let endpoints = services.selected;
         Ok(Self {
             ssids: raw.list(Key::Ssid),
             mires: mires(raw, Key::Mire)?,
@@ -93,18 +95,18 @@ impl Settings {
 
 impl Raw {
     /// A key's single text.
-    fn text(&self, key: Key) -> Option<(&str, &Origin)> {
+    pub(super) fn text(&self, key: Key) -> Option<(&str, &Origin)> {
         let Given { values, origin } = self.given.get(&key)?;
         Some((values.first()?.as_str(), origin))
     }
 
     /// A key's texts.
-    fn list(&self, key: Key) -> Vec<String> {
+    pub(super) fn list(&self, key: Key) -> Vec<String> {
         self.given.get(&key).map(|given| given.values.clone()).unwrap_or_default()
     }
 
     /// Whether a yes-or-no key says yes.
-    fn is_set(&self, key: Key) -> bool {
+    pub(super) fn is_set(&self, key: Key) -> bool {
         self.text(key).is_some_and(|(text, _)| {
             matches!(text.trim().to_lowercase().as_str(), "true" | "1" | "yes" | "oui")
         })
@@ -137,21 +139,17 @@ fn bad(origin: &Origin, value: &str, expected: Expected) -> Problem {
     Problem::BadValue { origin: origin.clone(), value, expected }
 }
 
-fn site(raw: &Raw) -> Result<Site, Problem> {
-    let uai = match raw.text(Key::Uai) {
-        None => None,
-        Some((text, origin)) => {
-            Some(text.parse::<Uai>().map_err(|error| Problem::Uai { origin: origin.clone(), error })?)
-        }
-    };
+fn site(raw: &Raw, services: &Services) -> Result<Site, Problem> {
     Ok(Site {
-        uai,
+        uai: services.choice.uai.clone(),
         label: raw.text(Key::Site).map(|(text, _)| text.trim().to_owned()).filter(|text| !text.is_empty()),
         size: raw.read(Key::Size, Expected::Size, |text| text.parse::<SchoolSize>().ok())?,
         wifi_on: raw.read(Key::WifiOn, Expected::YesNo, values::wifi_on)?.unwrap_or_default(),
         declared_access_points: raw
             .read(Key::DeclaredAps, Expected::Number, |text| text.trim().parse().ok())?,
-        ent: raw.list(Key::Ent),
+        ent: services.ents(),
+        territory: services.choice.place.as_ref().map(|place| place.code.clone()),
+        proposed_ent: services.proposed().iter().map(|ent| ent.id.clone()).collect(),
     })
 }
 
@@ -165,34 +163,6 @@ fn mires(raw: &Raw, key: Key) -> Result<Vec<MireUrl>, Problem> {
             mire.map_err(|error| bad(&given.origin, text, Expected::MireUrl(error.problem)))
         })
         .collect()
-}
-
-fn endpoints(raw: &Raw, ents: &[String]) -> Result<Vec<sonde_probes::catalogue::Endpoint>, Problem> {
-    catalogue(raw)?.select(ents).map_err(|unknown| Problem::UnknownName {
-        origin: raw.given.get(&Key::Ent).map_or(Origin::Question, |given| given.origin.clone()),
-        value: unknown.given,
-        what: NameOf::Ent,
-        nearest: unknown.nearest,
-    })
-}
-
-/// The catalogue of services: the built-in one unless it is not wanted, and the user's file.
-///
-/// # Errors
-/// [`Problem`] of the user's file.
-pub fn catalogue(raw: &Raw) -> Result<Catalogue, Problem> {
-    let built_in = !raw.is_set(Key::NoCatalogue);
-    let Some((path, origin)) = raw.text(Key::Endpoints) else {
-        return if built_in { Ok(Catalogue::built_in()) } else { Err(Problem::NoEndpoints) };
-    };
-    let text = read_text(path, origin)?;
-    let refused = |error: sonde_probes::catalogue::CatalogueError| Problem::BadFile {
-        origin: origin.clone(),
-        path: PathBuf::from(path),
-        detail: error.to_string(),
-    };
-    let user = Catalogue::parse(&text, path).map_err(refused)?;
-    if built_in { Catalogue::built_in().merge(user).map_err(refused) } else { Ok(Catalogue::alone(user)) }
 }
 
 fn rules(raw: &Raw) -> Result<Requirements, Problem> {
@@ -325,7 +295,7 @@ fn token(raw: &mut Raw, environment: &Environment) -> Result<Option<Token>, Prob
     Ok(Some(file.token))
 }
 
-fn read_text(path: &str, origin: &Origin) -> Result<String, Problem> {
+pub(super) fn read_text(path: &str, origin: &Origin) -> Result<String, Problem> {
     std::fs::read_to_string(Path::new(path)).map_err(|error| unreadable(path, origin, &error))
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use sonde_probes::catalogue::Profile;
 use sonde_probes::dial::Family;
 use sonde_probes::ntp;
 use sonde_report::document::WifiOn;
+use sonde_report::values::EndpointKind;
 
 use crate::text::Lang;
 
@@ -33,6 +35,12 @@ pub enum Expected {
     Format,
     /// text, json.
     TextOrJson,
+    /// text, json, csv.
+    TableFormat,
+    /// text, json: the report of `endpoints check`.
+    CheckFormat,
+    /// text, csv: its sheet.
+    SheetFormat,
     /// A mire URL; what is wrong with this one.
     MireUrl(String),
     /// An http or https URL; what is wrong with this one.
@@ -207,6 +215,45 @@ pub fn lang(text: &str) -> Option<Lang> {
     }
 }
 
+/// Reads an optional profile.
+#[must_use]
+pub fn profile(text: &str) -> Option<Profile> {
+    match text.trim().to_lowercase().as_str() {
+        "resources" | "ressources" | "resource" | "ressource" => Some(Profile::Resources),
+        "management" | "gestion" => Some(Profile::Management),
+        _ => None,
+    }
+}
+
+/// The kinds of services by their names in the catalogue's files.
+pub const KINDS: [(&str, EndpointKind); 7] = [
+    ("gar", EndpointKind::Gar),
+    ("ent", EndpointKind::Ent),
+    ("educonnect", EndpointKind::Educonnect),
+    ("portal", EndpointKind::Portal),
+    ("resource", EndpointKind::Resource),
+    ("management", EndpointKind::Management),
+    ("control", EndpointKind::Control),
+];
+
+/// Reads a kind of service: its name, in either number, or the French word.
+#[must_use]
+pub fn kind(text: &str) -> Option<EndpointKind> {
+    let text = text.trim().to_lowercase();
+    let name = match text.as_str() {
+        "éduconnect" => "educonnect",
+        "guichet" | "guichets" | "portail" | "portails" => "portal",
+        "ressource" | "ressources" => "resource",
+        "gestion" => "management",
+        "contrôle" | "controle" => "control",
+        other => other,
+    };
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == name || name.strip_suffix('s') == Some(known))
+        .map(|(_, kind)| *kind)
+}
+
 /// Reads an IP family.
 #[must_use]
 pub fn family(text: &str) -> Option<Family> {
@@ -288,6 +335,19 @@ mod tests {
         }
         for text in ["", "192.0.2.256", "ntp.example:0", "ntp.example:x", "ntp://ntp.example", "a b"] {
             assert_eq!(ntp_server(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn kinds_and_profiles_are_read_in_both_languages() {
+        for (text, read) in [("GAR", EndpointKind::Gar), ("guichets", EndpointKind::Portal)] {
+            assert_eq!(kind(text), Some(read), "{text}");
+        }
+        assert_eq!(kind("ENTs"), Some(EndpointKind::Ent));
+        assert_eq!(kind(""), None);
+        assert_eq!(profile("Ressources"), Some(Profile::Resources));
+        for known in Profile::ALL {
+            assert_eq!(profile(known.as_str()), Some(known));
         }
     }
 

@@ -15,7 +15,7 @@ use super::{Cut, execute};
 use crate::plan::Plan;
 use crate::show::progress;
 use crate::store::{RunLock, Spool, state_dir};
-use crate::text::{cli::message::Message, store as store_text};
+use crate::text::{Lang, cli::message::Message, store as store_text};
 use crate::upload::{self, Drained, Kept, UploadConfig};
 use crate::{complain, say};
 
@@ -94,19 +94,8 @@ pub async fn measure(job: Job) -> Made {
             Err(_) => {}
         }
     }
-    let dialer = match Dialer::new(plan.dial.clone()) {
-        Ok(dialer) => Arc::new(dialer),
-        Err(error) => {
-            say(&Message::CannotStart { detail: error.to_string() }, lang);
-            return Made::nothing();
-        }
-    };
+    let Some(dialer) = dialer(&plan, lang) else { return Made::nothing() };
     let (report, cut) = watched(&plan, Arc::clone(&dialer), &delivery).await;
-    match cut {
-        Some(Cut::Interrupted) if !delivery.quiet => say(&Message::Interrupted, lang),
-        Some(Cut::OutOfTime) if !delivery.quiet => say(&Message::OutOfTime, lang),
-        _ => {}
-    }
     // Safe on disk before anything else is tried with it.
     let spool = match (&upload, &place) {
         (Some(_), Some(place)) => keep(place, &report, &delivery),
@@ -129,6 +118,21 @@ pub async fn measure(job: Job) -> Made {
     Made { report: Some(report), code, lost }
 }
 
+/// Measures and hands the report over: nothing is kept, written or sent, and no other run is kept out, since what this is
+/// for disturbs none. `None` when it could not be made; why was said.
+pub async fn report_of(plan: &Plan, delivery: &Delivery) -> Option<Report> {
+    let dialer = dialer(plan, delivery.lang)?;
+    Some(watched(plan, dialer, delivery).await.0)
+}
+
+/// The way out; what keeps it from being made is told.
+fn dialer(plan: &Plan, lang: Lang) -> Option<Arc<Dialer>> {
+    Dialer::new(plan.dial.clone())
+        .inspect_err(|error| say(&Message::CannotStart { detail: error.to_string() }, lang))
+        .ok()
+        .map(Arc::new)
+}
+
 /// The state directory, and the lock unless another run holds it.
 fn take_lock(state: Option<&std::path::Path>) -> anyhow::Result<(PathBuf, Option<RunLock>)> {
     let directory = state_dir(state)?;
@@ -149,6 +153,11 @@ async fn watched(plan: &Plan, dialer: Arc<Dialer>, delivery: &Delivery) -> (Repo
     if let Some(drawing) = drawing {
         // The channel is closed by now; a drawing that failed is no reason to lose the report.
         let _ = drawing.await;
+    }
+    match made.1 {
+        Some(Cut::Interrupted) if !delivery.quiet => say(&Message::Interrupted, delivery.lang),
+        Some(Cut::OutOfTime) if !delivery.quiet => say(&Message::OutOfTime, delivery.lang),
+        _ => {}
     }
     made
 }

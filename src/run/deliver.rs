@@ -119,7 +119,8 @@ pub fn render(report: &Report, format: Format, lang: Lang) -> (String, Option<u8
 }
 
 /// The document: indented, since people open it too, with a final line end.
-fn json(report: &Report) -> String {
+#[must_use]
+pub fn json(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(report).unwrap_or_else(|error| {
         // Every type of the report writes itself without fail; should one not, the document says so.
         serde_json::json!({ "schema": report.schema, "error": error.to_string() }).to_string()
@@ -129,7 +130,8 @@ fn json(report: &Report) -> String {
 }
 
 /// Colours on a terminal only, and not where NO_COLOR asks for none (no-color.org: set and not empty).
-fn style() -> console::Style {
+#[must_use]
+pub fn style() -> console::Style {
     let terminal = std::io::stdout().is_terminal();
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|value| value == "dumb");

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sonde_probes::dial::Dialer;
+use sonde_probes::dial::{Dialer, Target};
 use sonde_probes::{Env, Event};
 use sonde_report::assess::{Assessment, VerdictKind, assess};
 use sonde_report::document::{Agent, Clock, DataUsed, Environment, Measurements, SCHEMA};
@@ -20,8 +20,8 @@ use sonde_report::values::{LinkValue, TransferValue};
 use sonde_report::{CaveatCode, Measurement, Outcome, ReasonCode, Report, Requirements};
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, Made, exit_code, measure, stop_asked};
-pub use deliver::{Delivery, Format, write_out};
+pub use command::{COULD_NOT_RUN, INCONCLUSIVE, Job, MET, Made, exit_code, measure, report_of, stop_asked};
+pub use deliver::{Delivery, Format, json, style, write_out};
 
 use crate::plan::Plan;
 
@@ -126,7 +126,12 @@ fn unjudged(rules: &Requirements) -> Assessment {
 /// What the run went through.
 fn environment(plan: &Plan, env: &Env, measurements: &Measurements) -> Environment {
     let link: Option<&LinkValue> = measurements.link.as_ref().and_then(Measurement::value);
-    let host = steps::first_host(plan);
+    // Where only services are reached there is no mire: their proxy is the one that counts.
+    let service = || {
+        let urls = plan.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
+        urls.filter_map(|url| url.parse::<Target>().ok()).map(|target| target.host).next()
+    };
+    let host = steps::first_host(plan).or_else(service);
     Environment {
         interface: link.and_then(|link| link.interface.clone()),
         proxy: host.and_then(|host| env.dialer.proxy_for(&host)).map(sonde_probes::dial::Proxy::shown),

@@ -28,10 +28,19 @@ const NAME_WIDTH: usize = 27;
 /// The whole report as text.
 #[must_use]
 pub fn report(report: &Report, lang: Lang, style: Style) -> String {
-    let page = content::page(report, lang);
+    page(&content::page(report, lang), lang, style)
+}
+
+/// The services' part of a report as text: what `endpoints check` looked at, and who acts.
+#[must_use]
+pub fn services(report: &Report, lang: Lang, style: Style) -> String {
+    page(&content::services_page(report, lang), lang, style)
+}
+
+fn page(page: &Page, lang: Lang, style: Style) -> String {
     let width = usize::from(style.width).clamp(WIDTHS.0, WIDTHS.1);
     let mut text = Text { out: String::new(), heading: String::new(), lang, color: style.color, width };
-    text.page(&page);
+    text.page(page);
     text.out
 }
 
@@ -200,7 +209,7 @@ impl Text {
 }
 
 /// The text filled with spaces to so many columns.
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
@@ -223,7 +232,7 @@ fn column_widths(table: &Table, width: usize) -> Vec<usize> {
 }
 
 /// Breaks a text into lines of at most so many columns, at ordinary spaces only; a longer word is cut.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();

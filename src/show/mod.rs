@@ -3,8 +3,10 @@
 //! The console and the HTML page show the same [`page::Page`], built once from the report by [`content`]: what one
 //! does not show, the other cannot.
 
+pub mod allowlist;
 pub mod console;
 mod content;
+pub mod csv;
 pub mod html;
 pub mod monitoring;
 mod page;

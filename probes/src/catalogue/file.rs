@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sonde_report::values::EndpointKind;
 use toml::Spanned;
 
-use super::{Endpoint, nearest};
+use super::{Endpoint, UAI, nearest, territory};
 use crate::dial::Target;
 
 /// What is wrong with an endpoint file, and where.
@@ -50,8 +50,16 @@ pub enum CatalogueProblem {
     #[error("an id is empty")]
     EmptyId,
     /// A URL that cannot be used.
-    #[error("{0}")]
-    Url(String),
+    #[error("{url:?} is no usable URL: {problem}")]
+    Url {
+        /// The URL, without any password.
+        url: String,
+        /// What is wrong with it, in the dialler's words.
+        problem: &'static str,
+    },
+    /// A territory that is neither `national`, a département nor an académie.
+    #[error("unknown territory {0:?}")]
+    UnknownTerritory(String),
     /// A removal of an id that is not in the catalogue.
     #[error("nothing to remove is called {0:?}")]
     NothingToRemove(String),
@@ -93,7 +101,7 @@ struct Entry {
     kind: Option<EndpointKind>,
     urls: Option<Vec<Spanned<String>>>,
     #[serde(default)]
-    territory: Vec<String>,
+    territory: Vec<Spanned<String>>,
     #[serde(default)]
     source: String,
     #[serde(default)]
@@ -157,19 +165,33 @@ impl Place<'_> {
         let missing = |key: &str| self.wrong(start, Some(key), CatalogueProblem::MissingKey(key.to_owned()));
         let urls = entry.urls.filter(|urls| !urls.is_empty()).ok_or_else(|| missing("urls"))?;
         for url in &urls {
-            if let Err(error) = url.get_ref().parse::<Target>() {
-                let problem = CatalogueProblem::Url(error.to_string());
+            // A UAI of no school stands in for the one to come.
+            if let Err(error) = url.get_ref().replace(UAI, "9999991f").parse::<Target>() {
+                let problem = CatalogueProblem::Url { url: error.text, problem: error.problem };
                 return Err(self.wrong(url.span().start, Some("urls"), problem));
             }
         }
+        let territory = entry.territory.iter().map(|code| self.territory(code)).collect::<Result<_, _>>()?;
         Ok(Endpoint {
             id: entry.id.into_inner(),
             label: entry.label.ok_or_else(|| missing("label"))?,
             kind: entry.kind.ok_or_else(|| missing("kind"))?,
             urls: urls.into_iter().map(Spanned::into_inner).collect(),
-            territory: entry.territory,
+            territory,
             source: entry.source,
             verified: entry.verified,
+        })
+    }
+
+    /// One territory's code, as the other files write it.
+    fn territory(&self, code: &Spanned<String>) -> Result<String, CatalogueError> {
+        territory::code(code.get_ref()).map_err(|unknown| CatalogueError {
+            nearest: unknown.nearest,
+            ..self.wrong(
+                code.span().start,
+                Some("territory"),
+                CatalogueProblem::UnknownTerritory(unknown.given),
+            )
         })
     }
 
@@ -240,6 +262,21 @@ mod tests {
             let error = error(&text);
             assert_eq!((error.line, error.key.as_deref()), (line, Some(key)), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_territory_is_checked_and_written_as_the_other_files_do() {
+        let with = |territory: &str| {
+            format!(
+                "[[endpoint]]\nid = \"a\"\nlabel = \"A\"\nkind = \"ent\"\nurls = [\"https://a.example/\"]\n\
+                 territory = [\n\"national\",\n\"{territory}\"]\n"
+            )
+        };
+        let (endpoints, _) = parse(&with("loire-atlantique"), "mine.toml").expect("a file");
+        assert_eq!(endpoints[0].territory, ["national", "44"]);
+        let error = error(&with("ac-nante"));
+        assert_eq!(error.problem, CatalogueProblem::UnknownTerritory("ac-nante".to_owned()));
+        assert_eq!((error.line, error.nearest.as_deref()), (8, Some("ac-nantes")));
     }
 
     #[test]

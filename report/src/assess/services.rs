@@ -136,6 +136,19 @@ fn observed(state: EndpointState) -> Option<u64> {
     }
 }
 
+/// The verdict on one service and why, whatever kinds a requirement asks for; what a request to a filter's
+/// administrator rests on. A measurement without a value is inconclusive.
+#[must_use]
+pub fn judge_service(
+    report: &Report,
+    endpoint: &Measurement<EndpointValue>,
+) -> (VerdictKind, Vec<VerdictReason>) {
+    match endpoint.value() {
+        Some(value) => judge_one(report, endpoint, value),
+        None => (VerdictKind::Inconclusive, absence(report, endpoint)),
+    }
+}
+
 /// The table, then what weakens a `not_met` whatever its cause.
 fn judge_one(
     report: &Report,

@@ -26,20 +26,41 @@ impl Writer<'_> {
         if let Some(label) = &site.label {
             school = format!("{school} — {label}");
         }
+        if let Some(place) = self.territory() {
+            school = format!("{school} — {}", words::territory(&place, self.lang));
+        }
         let school_size =
             site.size.map_or(self.label(Label::SizeUnnamed), |size| words::size(size, self.lang));
         vec![
             self.lang.labelled(self.label(Label::School), &format!("{school} — {school_size}")),
-            self.lang.labelled(
-                self.label(Label::Date),
-                &format!(
-                    "{} — {} {}",
-                    self.lang.date_time(&self.report.started_at),
-                    self.label(Label::Elapsed).to_lowercase(),
-                    self.lang.duration(self.report.elapsed_ms)
-                ),
-            ),
+            self.date_line(),
         ]
+    }
+
+    /// The same where only services were looked at: the size has no part in it.
+    pub(super) fn services_head(&self) -> Vec<String> {
+        let site = &self.report.site;
+        let place = self.territory().map(|place| words::territory(&place, self.lang));
+        let uai = site.uai.as_ref().map(ToString::to_string);
+        let school: Vec<String> = uai.into_iter().chain(site.label.clone()).chain(place).collect();
+        let school = if school.is_empty() {
+            self.label(Label::SchoolUnnamed).to_owned()
+        } else {
+            school.join(" — ")
+        };
+        vec![self.lang.labelled(self.label(Label::School), &school), self.date_line()]
+    }
+
+    fn date_line(&self) -> String {
+        self.lang.labelled(
+            self.label(Label::Date),
+            &format!(
+                "{} — {} {}",
+                self.lang.date_time(&self.report.started_at),
+                self.label(Label::Elapsed).to_lowercase(),
+                self.lang.duration(self.report.elapsed_ms)
+            ),
+        )
     }
 
     /// What must be known before anything else.

@@ -8,6 +8,7 @@ mod loaded;
 mod method;
 mod place;
 mod services;
+mod territory;
 mod transfer;
 mod usage;
 mod verdicts;
@@ -15,7 +16,7 @@ mod wifi;
 
 use sonde_report::{Failure, Measurement, Outcome, Reason, Report};
 
-use super::page::{Block, Page};
+use super::page::{Block, Page, Section};
 use crate::text::{
     Lang,
     report::{self as words, Label},
@@ -42,6 +43,25 @@ pub(crate) fn page(report: &Report, lang: Lang) -> Page {
         .into_iter()
         .flatten()
         .collect(),
+    }
+}
+
+/// The services' part of a report, by itself.
+pub(crate) fn services_page(report: &Report, lang: Lang) -> Page {
+    let writer = Writer { report, lang };
+    let mut blocks = Vec::new();
+    writer.services(&mut blocks);
+    Page {
+        lang,
+        title: writer.label(Label::ServicesTitle).to_owned(),
+        head: writer.services_head(),
+        notices: writer.notices(),
+        overall: writer.overall(),
+        summary: Vec::new(),
+        sections: vec![
+            Section { title: writer.label(Label::Verdicts).to_owned(), blocks },
+            writer.who_acts(),
+        ],
     }
 }
 

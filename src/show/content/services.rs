@@ -36,7 +36,8 @@ impl Writer<'_> {
         }
         let general = verdicts.iter().filter(|v| v.subject.is_none()).flat_map(|v| &v.reasons);
         let general = general.map(|&reason| words::verdict_reason(reason, self.lang).to_owned());
-        self.push_list(blocks, Label::Notes, general.chain(self.connection_notes()).collect());
+        let notes = general.chain(self.connection_notes()).chain(self.territory_notes());
+        self.push_list(blocks, Label::Notes, notes.collect());
         if let Some(first) = verdicts.first() {
             blocks.extend(self.own_level(first).map(|level| Block::Facts(vec![level])));
             let assumptions = first.assumptions.iter().map(|&a| words::assumption(a, self.lang).to_owned());
@@ -336,7 +337,7 @@ fn service_name(measurement: &Measurement<EndpointValue>) -> String {
 }
 
 /// The kind of a service, from its value or from the built-in catalogue.
-fn service_kind(measurement: &Measurement<EndpointValue>) -> Option<EndpointKind> {
+pub(super) fn service_kind(measurement: &Measurement<EndpointValue>) -> Option<EndpointKind> {
     let known = || catalogued(&measurement.target).map(|known| known.kind);
     measurement.value().map(|value| value.kind).or_else(known)
 }

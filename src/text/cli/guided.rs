@@ -28,6 +28,14 @@ pub const SSID: Both = both(
 );
 /// The ENT.
 pub const ENT: Both = both("ENT de l’école :", "The school’s ENT:");
+/// The place, where no UAI tells it.
+pub const TERRITORY: Both =
+    both("Département ou académie (Entrée si inconnu) :", "Département or académie (Enter if unknown):");
+/// Help for it.
+pub const TERRITORY_HELP: Both =
+    both("44, 2A, Loire-Atlantique ou ac-nantes", "44, 2A, Loire-Atlantique or ac-nantes");
+/// Behind an ENT of the place.
+pub const PROPOSED: Both = both("proposé ici", "proposed here");
 /// Help for it.
 pub const ENT_HELP: Both = both(
     "tapez quelques lettres pour filtrer (les effacer pour tout revoir), Entrée pour valider",

@@ -112,7 +112,14 @@ pub fn command(path: &str) -> Option<Both> {
         "spool status" => both("Dit ce qui attend, et pourquoi", "Say what waits, and why"),
         "report" => both("Affiche un rapport enregistré (JSON)", "Show a saved report (JSON)"),
         "endpoints" => both("Le catalogue des services (GAR, ENT…)", "The catalogue of services (GAR, ENT…)"),
-        "endpoints list" => both("Liste les services connus", "List the known services"),
+        "endpoints list" => both(
+            "Liste les services connus, et ceux qu’une mesure joindrait",
+            "List the known services, and those that a run would reach",
+        ),
+        "endpoints check" => both(
+            "Vérifie ces services seulement, sans mesurer de débit ; fiche des accès à ouvrir (--allowlist)",
+            "Check these services alone, without measuring a rate; sheet of what to open (--allowlist)",
+        ),
         "schema" => both("Imprime le schéma JSON du rapport", "Print the report’s JSON schema"),
         _ => return None,
     })
@@ -154,6 +161,31 @@ pub fn after(path: &str) -> Option<Both> {
             "Code de retour : 0 quand la démonstration est allée au bout, quel que soit le verdict affiché ; 2 sinon.",
             "Exit code: 0 when the demonstration ran to its end, whatever verdict it shows; 2 otherwise.",
         ),
+        "endpoints list" => both(
+            "Exemples :\n  \
+             sonde-ecole endpoints list --territory 44\n  \
+             sonde-ecole endpoints list --uai 0940176F --kind ent\n  \
+             sonde-ecole endpoints list --ent e-primo --profile resources --format csv --output services.csv",
+            "Examples:\n  \
+             sonde-ecole endpoints list --territory 44\n  \
+             sonde-ecole endpoints list --uai 0940176F --kind ent\n  \
+             sonde-ecole endpoints list --ent e-primo --profile resources --format csv --output services.csv",
+        ),
+        "endpoints check" => both(
+            "Codes de retour : ceux de « run » (0 conforme · 1 non conforme · 2 exécution impossible ou fichier non écrit · \
+             3 indéterminé).\n\
+             \n\
+             Exemples :\n  \
+             sonde-ecole endpoints check --uai 0940176F\n  \
+             sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --requester 'Mairie, service informatique'\n  \
+             sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --all --format csv --output acces.csv",
+            "Exit codes: those of \"run\" (0 met · 1 not met · 2 could not run, or a file not written · 3 inconclusive).\n\
+             \n\
+             Examples:\n  \
+             sonde-ecole endpoints check --uai 0940176F\n  \
+             sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --requester 'Town hall, IT'\n  \
+             sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --all --format csv --output access.csv",
+        ),
         "mire" => both(
             "Par défaut la mire n’écoute que sur cette machine (127.0.0.1:8080). Pour l’ouvrir au réseau :\n  \
              sonde-ecole mire --listen 0.0.0.0:8080\n\
@@ -187,6 +219,11 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
             value: None,
             group: None,
         }),
+        "endpoints list" | "endpoints check" => endpoints(path, id)
+            .or_else(|| school(id))
+            .or_else(|| measures(id))
+            .or_else(|| network(id))
+            .or_else(|| common(id)),
         "report" if id == "file" => Some(ArgumentText {
             help: both(
                 "Rapport JSON à afficher ; « - » lit l’entrée standard",
@@ -276,8 +313,19 @@ fn school(id: &str) -> Option<ArgumentText> {
         ),
         "ent" => (
             both(
-                "ENT de l’école, par son identifiant (voir « sonde-ecole endpoints list ») ; répétable",
-                "The school’s ENT, by its id (see \"sonde-ecole endpoints list\"); repeatable",
+                "ENT de l’école, par son identifiant (voir « sonde-ecole endpoints list »), son nom ou son adresse ; répétable. \
+                 « pronote » met l’UAI de l’école dans le nom d’hôte, donc dans les requêtes DNS et TLS : seulement si on le demande, avec --uai",
+                "The school’s ENT, by its id (see \"sonde-ecole endpoints list\"), its name or its address; repeatable. \
+                 \"pronote\" puts the school’s UAI into the host name, and so into DNS and TLS requests: only when asked for, with --uai",
+            ),
+            None,
+        ),
+        "territory" => (
+            both(
+                "Département (44, 2A, Loire-Atlantique) ou académie (ac-nantes) de l’école : ajoute son guichet académique et propose \
+                 les ENT du lieu. Inutile avec --uai",
+                "The school’s département (44, 2A, Loire-Atlantique) or académie (ac-nantes): adds its portal and proposes the ENTs of \
+                 the place. Not needed with --uai",
             ),
             None,
         ),
@@ -302,6 +350,13 @@ fn measures(id: &str) -> Option<ArgumentText> {
                 "Measurement server on another machine in the school, cabled to the box: the rate of the school’s network, apart from the line",
             ),
             None,
+        ),
+        "profile" => (
+            both(
+                "Services facultatifs à joindre aussi : resources (ressources pédagogiques), management (gestion des équipements)",
+                "Optional services to reach as well: resources (teaching resources), management (of equipment)",
+            ),
+            Some(both("PROFIL,…", "PROFILE,…")),
         ),
         "endpoints" => (
             both(
@@ -465,6 +520,83 @@ fn output(id: &str) -> Option<ArgumentText> {
             ),
             None,
             Group::Upload,
+        ),
+        _ => return None,
+    };
+    Some(ArgumentText { help, value, group: Some(group) })
+}
+
+/// Flags of `endpoints list` and `endpoints check` alone.
+fn endpoints(path: &str, id: &str) -> Option<ArgumentText> {
+    let (help, value, group) = match (path, id) {
+        (_, "kind") => (
+            both(
+                "Seulement ces familles : gar, ent, educonnect, portal, resource, management",
+                "Only these kinds: gar, ent, educonnect, portal, resource, management",
+            ),
+            Some(both("FAMILLE,…", "KIND,…")),
+            Group::Measures,
+        ),
+        ("endpoints list", "format") => (
+            both(
+                "Forme de la liste : text (par défaut), json ou csv",
+                "Form of the list: text (default), json or csv",
+            ),
+            None,
+            Group::Output,
+        ),
+        (_, "format") => (
+            both(
+                "Forme : text (par défaut), json (le rapport, comme « run »), ou csv pour la fiche (--allowlist)",
+                "Form: text (default), json (the report, as of \"run\"), or csv for the sheet (--allowlist)",
+            ),
+            None,
+            Group::Output,
+        ),
+        (_, "output") => (
+            both(
+                "Écrit dans ce fichier au lieu de l’écran. Le CSV s’ouvre dans Excel en français (points-virgules)",
+                "Write to this file in the place of the screen. The CSV is separated by semicolons (for Excel in French)",
+            ),
+            Some(FILE),
+            Group::Output,
+        ),
+        (_, "allowlist") => (
+            both(
+                "Fiche à envoyer à l’administrateur du proxy ou du filtrage : les hôtes et ports à ouvrir, avec le constat",
+                "Sheet to send to the administrator of the proxy or filter: the hosts and ports to open, with what was seen",
+            ),
+            None,
+            Group::Output,
+        ),
+        (_, "all") => (
+            both(
+                "Avec --allowlist : tous les hôtes nécessaires, aussi ceux qui sont déjà ouverts",
+                "With --allowlist: every host needed, also those that are open already",
+            ),
+            None,
+            Group::Output,
+        ),
+        (_, "requester") => (
+            both(
+                "Avec --allowlist : qui demande (service, téléphone), imprimé sur la fiche",
+                "With --allowlist: who asks (service, telephone), printed on the sheet",
+            ),
+            Some(both("TEXTE", "TEXT")),
+            Group::Output,
+        ),
+        ("endpoints check", "timeout") => (
+            both(
+                "Durée totale permise, en secondes (par défaut 120)",
+                "Time allowed in all, in seconds (default 120)",
+            ),
+            Some(SECONDS),
+            Group::Network,
+        ),
+        (_, "quiet") => (
+            both("Rien sur la sortie d’erreur, sauf les erreurs", "Nothing on standard error but errors"),
+            None,
+            Group::Output,
         ),
         _ => return None,
     };

@@ -3,9 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use sonde_probes::catalogue::Endpoint;
-use sonde_report::values::EndpointKind;
-
 use super::problem::system;
 use super::usage::error_line;
 use crate::text::Lang;
@@ -23,6 +20,8 @@ pub enum Message<'a> {
     NoState { detail: String },
     /// A file was written.
     Written { path: &'a Path },
+    /// A list or sheet was written.
+    Saved { path: &'a Path },
     /// A file could not be written.
     NotWritten { path: &'a Path, detail: String },
     /// The report is safe in the spool.
@@ -69,6 +68,9 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
         ),
         Message::Written { path } => {
             lang.pick(format!("rapport enregistré : {}", path.display()), format!("report saved: {}", path.display()))
+        }
+        Message::Saved { path } => {
+            lang.pick(format!("enregistré : {}", path.display()), format!("saved: {}", path.display()))
         }
         Message::NotWritten { path, detail } => lang.pick(
             format!("impossible d’enregistrer {} ({})", path.display(), system(detail, lang)),
@@ -123,53 +125,6 @@ fn report_problem(detail: &str) -> String {
         return "d’une version que ce programme ne connaît pas".to_owned();
     }
     system(detail, Lang::Fr)
-}
-
-/// The list of `endpoints list`.
-#[must_use]
-pub fn endpoint_list(endpoints: &[Endpoint], lang: Lang) -> String {
-    use std::fmt::Write as _;
-    let wide = endpoints.iter().map(|endpoint| endpoint.id.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for kind in [
-        EndpointKind::Ent,
-        EndpointKind::Educonnect,
-        EndpointKind::Portal,
-        EndpointKind::Gar,
-        EndpointKind::Resource,
-        EndpointKind::Management,
-        EndpointKind::Control,
-    ] {
-        let mut of_kind = endpoints.iter().filter(|endpoint| endpoint.kind == kind).peekable();
-        if of_kind.peek().is_none() {
-            continue;
-        }
-        let _ = writeln!(text, "{}", kind_heading(kind, lang));
-        for endpoint in of_kind {
-            let doubt =
-                if endpoint.verified { "" } else { lang.pick("  (non vérifié)", "  (not verified)") };
-            let _ = writeln!(
-                text,
-                "  {:wide$}  {}  {}{doubt}",
-                endpoint.id,
-                endpoint.label,
-                endpoint.urls.join(" ")
-            );
-        }
-    }
-    text
-}
-
-fn kind_heading(kind: EndpointKind, lang: Lang) -> &'static str {
-    match kind {
-        EndpointKind::Ent => lang.pick("ENT (l’identifiant se donne à --ent)", "ENT (the id goes to --ent)"),
-        EndpointKind::Educonnect => "ÉduConnect",
-        EndpointKind::Portal => lang.pick("Portails académiques", "Portals of the académies"),
-        EndpointKind::Gar => "GAR",
-        EndpointKind::Resource => lang.pick("Ressources", "Resources"),
-        EndpointKind::Management => lang.pick("Gestion des équipements", "Management of equipment"),
-        EndpointKind::Control => lang.pick("Cibles de contrôle", "Control targets"),
-    }
 }
 
 /// What the running mire says of itself: where it listens, and what agents must be given.

@@ -2,10 +2,12 @@
 //!
 //! French double punctuation is preceded by U+202F, typed as such in the literals (a test checks it).
 
+pub mod allowlist;
 pub mod guided;
 pub mod help;
 pub mod message;
 pub mod problem;
+pub mod services;
 pub mod usage;
 
 use super::Lang;

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use sonde_probes::catalogue::{CatalogueError, CatalogueProblem, DoubledHost, UnknownTerritory};
 use sonde_report::uai::UaiError;
 
 use super::quoted;
+use super::services::kind_names;
 use super::usage::{error_line, perhaps};
 use crate::config::values::Expected;
 use crate::config::{Kind, NameOf, Origin, Problem, Warning};
-use crate::text::{Lang, store};
+use crate::text::{Lang, report, store};
 
 /// The whole message of a refused configuration.
 #[must_use]
@@ -66,6 +68,15 @@ fn what(problem: &Problem, lang: Lang) -> String {
             format!("{}{} est refusé : {detail}", at(origin, lang), path.display()),
             format!("{}{} is refused: {detail}", at(origin, lang), path.display()),
         ),
+        Problem::BadCatalogue { origin, error } => at(origin, lang) + &catalogue(error, lang),
+        Problem::NeedsUai { origin, id } => lang.pick(
+            format!("{}le nom d’hôte de {} contient l’UAI de l’école : ajoutez --uai (il partira dans les requêtes DNS et TLS)", at(origin, lang), q(id)),
+            format!("{}the host name of {} holds the school’s UAI: add --uai (it will leave in DNS and TLS requests)", at(origin, lang), q(id)),
+        ),
+        Problem::NoDirectory { origin, path } => lang.pick(
+            format!("{}le dossier {} n’existe pas : créez-le ou choisissez-en un autre", at(origin, lang), path.display()),
+            format!("{}the directory {} does not exist: make it or choose another", at(origin, lang), path.display()),
+        ),
         Problem::NoEndpoints => lang
             .pick(
                 "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
@@ -98,6 +109,22 @@ pub fn warn(warning: &Warning, lang: Lang) -> String {
             ) + &perhaps(nearest.as_deref(), lang)
         }
         Warning::TokenReadable { path } => store::token_readable_by_others(lang, path),
+        Warning::UaiWithoutPlace { uai } => lang.pick(
+            format!("attention, le préfixe de l’UAI {uai} n’est celui d’aucun département connu : vérifiez l’UAI, ou précisez --territory"),
+            format!("warning, the prefix of the UAI {uai} is no known département’s: check the UAI, or give --territory"),
+        ),
+        Warning::TerritoryDiffers { uai, of_uai, given } => {
+            let named = |code: &str| report::territory_of(code, lang).unwrap_or_else(|| code.to_owned());
+            let (of_uai, given) = (named(of_uai), named(given));
+            lang.pick(
+                format!("attention, l’UAI {uai} est d’un autre territoire ({of_uai}) que celui demandé, qui compte : {given}"),
+                format!("warning, the UAI {uai} is of another territory ({of_uai}) than the one asked for, which counts: {given}"),
+            )
+        }
+        Warning::DoubledHost(DoubledHost { host, first, second }) => lang.pick(
+            format!("attention, {host} est sous deux identifiants, {} et {} : il sera joint deux fois. Pour le remplacer, reprenez l’identifiant {}", quoted(first, lang), quoted(second, lang), quoted(first, lang)),
+            format!("warning, {host} stands under two ids, {} and {}: it will be reached twice. To replace it, use the id {}", quoted(first, lang), quoted(second, lang), quoted(first, lang)),
+        ),
     };
     error_line(&what, lang)
 }
@@ -123,6 +150,13 @@ pub fn uai(error: &UaiError, lang: Lang) -> String {
     }
 }
 
+/// Why a territory is refused, also for the guided questions.
+#[must_use]
+pub fn territory(unknown: &UnknownTerritory, lang: Lang) -> String {
+    let UnknownTerritory { given, nearest } = unknown;
+    unknown_name(&Origin::Question, given, NameOf::Territory, nearest.as_deref(), lang)
+}
+
 /// What a value should have been.
 #[must_use]
 pub fn expected(expected: &Expected, lang: Lang) -> String {
@@ -144,6 +178,13 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
         Expected::Family => lang.pick("4, 6 ou auto", "4, 6 or auto"),
         Expected::Lang => "fr, en",
         Expected::TextOrJson => lang.pick("text ou json", "text or json"),
+        Expected::TableFormat => lang.pick("text, json ou csv", "text, json or csv"),
+        Expected::CheckFormat => {
+            lang.pick("text ou json (csv avec --allowlist)", "text or json (csv with --allowlist)")
+        }
+        Expected::SheetFormat => {
+            lang.pick("text ou csv (json sans --allowlist)", "text or csv (json without --allowlist)")
+        }
         Expected::Format => lang.pick("text, json, nagios ou prometheus", "text, json, nagios or prometheus"),
         Expected::Address => {
             lang.pick("adresse:port, par exemple 0.0.0.0:8080", "address:port, such as 0.0.0.0:8080")
@@ -187,11 +228,62 @@ fn unknown_name(origin: &Origin, value: &str, what: NameOf, nearest: Option<&str
             )
         }
         NameOf::Ent => lang.pick(
-            format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list)"),
-            format!("{place}unknown ENT {value} (list: sonde-ecole endpoints list)"),
+            format!("{place}ENT inconnu {value} (liste : sonde-ecole endpoints list --kind ent)"),
+            format!("{place}unknown ENT {value} (list: sonde-ecole endpoints list --kind ent)"),
+        ),
+        NameOf::Territory => lang.pick(
+            format!("{place}territoire inconnu {value} ; attendu : un département (44, 2A, Loire-Atlantique) ou une académie (ac-nantes)"),
+            format!("{place}unknown territory {value}; expected: a département (44, 2A, Loire-Atlantique) or an académie (ac-nantes)"),
+        ),
+        NameOf::Profile => lang.pick(
+            format!("{place}profil inconnu {value} (profils : resources, management)"),
+            format!("{place}unknown profile {value} (profiles: resources, management)"),
+        ),
+        NameOf::EndpointKind => lang.pick(
+            format!("{place}famille de services inconnue {value} (familles : {})", kind_names()),
+            format!("{place}unknown kind of service {value} (kinds: {})", kind_names()),
         ),
     };
     head + &perhaps(nearest, lang)
+}
+
+/// What is wrong with a file of services.
+fn catalogue(error: &CatalogueError, lang: Lang) -> String {
+    let q = |text: &str| quoted(text, lang);
+    let what = match &error.problem {
+        CatalogueProblem::Syntax(detail) => lang.pick(
+            format!("ce n’est pas un fichier de services valide ({detail})"),
+            format!("not a valid file of services ({detail})"),
+        ),
+        CatalogueProblem::UnknownKey(key) => {
+            lang.pick(format!("clé inconnue {}", q(key)), format!("unknown key {}", q(key)))
+        }
+        CatalogueProblem::UnknownKind(kind) => lang.pick(
+            format!("famille de services inconnue {} (familles : {})", q(kind), kind_names()),
+            format!("unknown kind of service {} (kinds: {})", q(kind), kind_names()),
+        ),
+        CatalogueProblem::MissingKey(key) => {
+            lang.pick(format!("il manque la clé {}", q(key)), format!("the key {} is missing", q(key)))
+        }
+        CatalogueProblem::DoubledId { id, first_line } => lang.pick(
+            format!("l’identifiant {} est déjà à la ligne {first_line}", q(id)),
+            format!("the id {} stands already in line {first_line}", q(id)),
+        ),
+        CatalogueProblem::EmptyId => lang.pick("un identifiant est vide", "an id is empty").to_owned(),
+        CatalogueProblem::Url { url, problem } => lang.pick(
+            format!("adresse inutilisable {} ({})", q(url), url_problem(problem, lang)),
+            format!("unusable URL {} ({problem})", q(url)),
+        ),
+        CatalogueProblem::UnknownTerritory(code) => lang.pick(
+            format!("territoire inconnu {} ; attendu : national, un département ou une académie", q(code)),
+            format!("unknown territory {}; expected: national, a département or an académie", q(code)),
+        ),
+        CatalogueProblem::NothingToRemove(id) => lang.pick(
+            format!("rien à retirer ne s’appelle {}", q(id)),
+            format!("nothing to remove is called {}", q(id)),
+        ),
+    };
+    line_of(Path::new(&error.origin), error.line, lang) + &what + &perhaps(error.nearest.as_deref(), lang)
 }
 
 /// Where a value stands, as the beginning of a sentence.

@@ -20,6 +20,7 @@ macro_rules! labels {
 labels! {
     // -- head
     Title: "Diagnostic réseau de l’école", "School network diagnostic";
+    ServicesTitle: "Services de l’école : ce qui répond", "The school’s services: what answers";
     School: "École", "School";
     SchoolUnnamed: "non précisée (--uai)", "not named (--uai)";
     SizeUnnamed: "taille non précisée (--size)", "size not given (--size)";

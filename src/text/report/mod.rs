@@ -10,6 +10,7 @@ mod labels;
 mod loaded;
 mod place;
 mod sentences;
+mod territory;
 mod usage;
 mod values;
 mod verdicts;
@@ -33,6 +34,7 @@ pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
 };
+pub use territory::{ent_proposal, no_portal, territory, territory_of};
 pub use usage::{
     direction, tablets, usage_assumed, usage_assumptions, usage_cap, usage_caption, usage_heads, usage_note,
     usage_reserve, usage_title, use_name,
@@ -52,7 +54,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 11] = [
         include_str!("advice.rs"),
         include_str!("dns.rs"),
         include_str!("failures.rs"),
@@ -60,17 +62,20 @@ mod tests {
         include_str!("loaded.rs"),
         include_str!("place.rs"),
         include_str!("sentences.rs"),
+        include_str!("territory.rs"),
         include_str!("usage.rs"),
         include_str!("values.rs"),
         include_str!("verdicts.rs"),
     ];
 
     /// The command line's sentences.
-    const CLI_SOURCES: [&str; 5] = [
+    const CLI_SOURCES: [&str; 7] = [
+        include_str!("../cli/allowlist.rs"),
         include_str!("../cli/guided.rs"),
         include_str!("../cli/help.rs"),
         include_str!("../cli/message.rs"),
         include_str!("../cli/problem.rs"),
+        include_str!("../cli/services.rs"),
         include_str!("../cli/usage.rs"),
     ];
 
