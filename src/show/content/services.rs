@@ -205,9 +205,15 @@ impl Writer<'_> {
         let last = value.redirects.last();
         if let Some(failure) = &value.failure {
             notes.push(self.note(Label::StageReached, words::stage(failure.stage, self.lang)));
-            let told = self.told(failure);
+            // The redirect below names the host too.
+            let named = |detail: &String| {
+                let host = detail.rsplit(": ").next().unwrap_or(detail);
+                last.is_some_and(|url| url.contains(host))
+            };
+            let known = self.told(failure);
+            let told = known.clone().filter(|_| !failure.detail.as_ref().is_some_and(named));
             let said = |detail: &String| {
-                told.is_some()
+                known.is_some()
                     || status.as_ref() == Some(detail)
                     || issuer.as_ref() == Some(detail)
                     || last.is_some_and(|url| url.contains(detail.as_str()))
@@ -217,7 +223,8 @@ impl Writer<'_> {
             notes.extend(told);
             notes.extend(self.failure_notes(&bare));
             // A silence or refusal is somebody's: the address says whose.
-            let of_connection = matches!(failure.stage, Stage::Tcp | Stage::Tls);
+            let of_connection =
+                value.state == EndpointState::Unreachable && matches!(failure.stage, Stage::Tcp | Stage::Tls);
             let address = value
                 .address
                 .as_ref()

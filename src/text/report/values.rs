@@ -53,8 +53,8 @@ pub fn service_trouble(state: EndpointState, filter: Option<&KnownFilter>, lang:
 #[must_use]
 pub fn decrypted_and_trusted(lang: Lang) -> &'static str {
     lang.pick(
-        "Le certificat n’est pas public, mais cette machine l’accepte (magasin du système ou --ca).",
-        "The certificate is not public, but this machine accepts it (system store or --ca).",
+        "Le certificat n’est pas public, mais le magasin du système ou --ca l’accepte.",
+        "The certificate is not public, but the system’s store or --ca accepts it.",
     )
 }
 
