@@ -161,7 +161,7 @@ impl Answer {
         let at_server = i128::from(self.transmitted.wrapping_sub(self.received).cast_signed());
         let delay = (elapsed_units - at_server).clamp(0, elapsed_units);
         // RFC 5905's theta is the server's clock minus ours.
-        let ahead_us = -in_micros((to_there + back_units) / 2);
+        let ahead_us = -in_micros(to_there.midpoint(back_units));
         NtpValue {
             address: server.ip().to_string(),
             offset_us: i64::try_from(ahead_us).unwrap_or(i64::MAX),

@@ -181,7 +181,7 @@ async fn answers_lost_by_their_size_are_told_apart_from_answers_that_do_not_exis
         (512, 1232, DnsDeliveryState::Lost, DnsDeliveryState::Truncated),
         (1300, 4096, DnsDeliveryState::Whole, DnsDeliveryState::Lost),
     ] {
-        let server = serve(Options { lost_above, largest_udp, ..Options::default() }, good).await;
+        let server = serve(Options { largest_udp, lost_above, ..Options::default() }, good).await;
         let found = watched(&server, &[]).await;
         assert_eq!(codes(&found), [CaveatCode::DnsLargeAnswersLost], "{lost_above}");
         let ways = &conduct(&found).transport;

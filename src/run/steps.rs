@@ -162,7 +162,8 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
         },
         async {
             if on_network(ProbeName::Dns) {
-                *dns = told(env, ProbeName::Dns, dns::run(&dns_config, env)).await;
+                // On the heap: its questions wait side by side.
+                *dns = told(env, ProbeName::Dns, Box::pin(dns::run(&dns_config, env))).await;
             }
         },
         async {
