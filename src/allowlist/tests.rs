@@ -97,7 +97,8 @@ fn what_is_the_services_or_this_machines_is_not() {
     for (x, why) in [
         (failed("x", "remote_error", "http", "http_status", "503"), WhyNot::Service),
         (failed("x", "remote_error", "tls", "certificate_expired", ""), WhyNot::Service),
-        (failed("x", "remote_error", "tls", "certificate_not_yet_valid", ""), WhyNot::Clock),
+        // By a right clock, its dates are the service's own fault.
+        (failed("x", "remote_error", "tls", "certificate_not_yet_valid", ""), WhyNot::Service),
         (failed("x", "proxy_auth_required", "proxy", "proxy_auth_required", ""), WhyNot::ProxyPassword),
         (failed("x", "unreachable", "proxy", "timeout", ""), WhyNot::ProxyUnreachable),
         (failed("x", "captive_portal", "http", "http_status", "511"), WhyNot::CaptivePortal),
