@@ -1,5 +1,5 @@
 //! Tables as CSV for a spreadsheet: RFC 4180's quoting and line ends, with the semicolon and the byte-order mark that
-//! Excel in French wants to open a file by a double click (docs/decisions/0018-csv-for-the-spreadsheet.md).
+//! Excel in French wants to open a file by a double click (docs/decisions/0016-csv-for-the-spreadsheet.md).
 
 use super::page::clean;
 
