@@ -99,6 +99,8 @@ pub enum WhyNot {
     Vpn,
     /// This machine's clock is wrong.
     Clock,
+    /// Decrypted by a program on this machine, such as an antivirus.
+    DecryptedHere,
     /// Decrypted on the way by an authority that this machine accepts.
     Decrypted,
     /// The service itself is in error.
@@ -284,6 +286,7 @@ fn at_large(reason: VerdictReason) -> Option<WhyNot> {
         VerdictReason::NoInternet => Some(WhyNot::NoInternet),
         VerdictReason::ProxyAuthRequired => Some(WhyNot::ProxyPassword),
         VerdictReason::ThroughProxy => Some(WhyNot::ProxyUnreachable),
+        VerdictReason::DecryptedHere => Some(WhyNot::DecryptedHere),
         VerdictReason::RemoteError => Some(WhyNot::Service),
         _ => None,
     }

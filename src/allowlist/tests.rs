@@ -108,6 +108,12 @@ fn what_is_the_services_or_this_machines_is_not() {
     ] {
         assert_eq!(about(x.clone()), Err(why), "{x}");
     }
+    // An antivirus on this machine decrypts: no filter on the way could exempt anything from that.
+    let antivirus = json!({
+        "failure": { "stage": "tls", "cause": "unknown_issuer", "detail": "Antivirus" },
+        "filter": { "name": "Antivirus", "place": "machine" },
+    });
+    assert_eq!(about(measured("x", "intercepted", &antivirus)), Err(WhyNot::DecryptedHere));
     // Decrypted by an authority that this machine accepts: the service answered.
     let accepted = json!({
         "http_status": 200, "failure": { "stage": "tls", "cause": "unknown_issuer", "detail": "Filtre" },

@@ -181,6 +181,10 @@ pub fn why_not(why: WhyNot, lang: Lang) -> &'static str {
             "l’horloge de cette machine est fausse ; la mettre à l’heure, puis relancer",
             "this machine’s clock is wrong; set it, then run again",
         ),
+        WhyNot::DecryptedHere => (
+            "déchiffré par un logiciel de cette machine (antivirus) : y couper l’analyse du web, puis relancer",
+            "decrypted by a program on this machine (antivirus): turn off its web scanning, then run again",
+        ),
         WhyNot::Decrypted => (
             "déchiffré en chemin par une autorité que cette machine accepte : le service répond",
             "decrypted on the way by an authority this machine accepts: the service answers",
