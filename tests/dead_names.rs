@@ -21,8 +21,8 @@ fn with_a_silent_resolver(state: &Path, script: &str) -> Option<Command> {
     // Three servers: the C library would go on for half a minute.
     std::fs::write(&resolver, "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n").unwrap();
     let set_up = format!(
-        "ip link set lo up && ip link add silent type dummy && ip addr add 192.0.2.9/24 dev silent && \
-         ip link set silent up && for n in 1 2 3; do ip neigh add 192.0.2.$n lladdr 02:00:00:00:00:0$n dev silent; \
+        "ip link set lo up && ip link add silent type veth peer name nobody && ip addr add 192.0.2.9/24 dev silent && \
+         ip link set silent up && ip link set nobody up && for n in 1 2 3; do ip neigh add 192.0.2.$n lladdr 02:00:00:00:00:0$n dev silent; \
          done && mount --bind {} /etc/resolv.conf",
         resolver.display()
     );
@@ -33,7 +33,7 @@ fn with_a_silent_resolver(state: &Path, script: &str) -> Option<Command> {
         command
     };
     if !wrapped("true").output().is_ok_and(|output| output.status.success()) {
-        println!("skipped: a silent resolver needs namespaces and a dummy link (root, util-linux, iproute2)");
+        println!("skipped: a silent resolver needs namespaces and a veth link (root, util-linux, iproute2)");
         return None;
     }
     Some(wrapped(script))

@@ -204,8 +204,9 @@ fn a_rate_below_the_threshold_is_measured_twice_and_fits_the_half_minute() {
     let both: u64 =
         value["repetitions"].as_array().unwrap().iter().map(|one| one["bytes"].as_u64().unwrap()).sum();
     assert!(report["data_used"]["received_bytes"].as_u64().unwrap() >= both);
-    // Services (side by side, about 4 s) and the path (3 s) have no part in it here.
-    assert!(report["elapsed_ms"].as_u64().unwrap() < 23_000, "{}", report["elapsed_ms"]);
+    // Services (side by side, about 4 s) and the path (3 s) have no part in it here. The wait for the queues before the
+    // repetition has: on the loopback that all tests share, what the others send makes it last to its cap of 2 s.
+    assert!(report["elapsed_ms"].as_u64().unwrap() < 25_000, "{}", report["elapsed_ms"]);
 }
 
 #[test]

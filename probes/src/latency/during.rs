@@ -16,7 +16,7 @@ use crate::Env;
 
 /// Time between two probes: ten a second tell a queue of some milliseconds within a short transfer, and weigh nothing.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// What an answer may still take when the end has come, and a lost connection at most.
+/// What an answer may take, and a lost connection at most.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A series under way. Dropped, it ends.
@@ -97,23 +97,26 @@ fn echoes(job: &Job, address: SocketAddr, stopped: &AtomicBool) -> (u32, Vec<u64
     let Ok(mut echo) = super::icmp::Echo::open(address.ip(), job.interface.as_deref()) else {
         return (0, Vec::new());
     };
-    let (mut sent, mut rtts) = (0_u32, Vec::new());
+    let mut asked: Vec<(Instant, bool)> = Vec::new();
+    let mut rtts = Vec::new();
     while !stopped.load(Ordering::Relaxed) {
         let next = Instant::now() + INTERVAL;
         // One that could not even be sent is a lost one. The number may wrap: after two hours, none is under way still.
-        let _ = echo.send(sent as u16);
-        sent += 1;
+        let _ = echo.send(asked.len() as u16);
+        asked.push((Instant::now(), false));
         while let Some(reply) = echo.receive(next) {
             rtts.push(crate::clock::micros(reply.rtt));
+            let last = asked.len().saturating_sub(1);
+            // The number's higher part is that of the last one asked, or of the one before it wrapped.
+            let back = usize::from((last as u16).wrapping_sub(reply.sequence));
+            if let Some(one) = last.checked_sub(back).and_then(|at| asked.get_mut(at)) {
+                one.1 = true;
+            }
         }
     }
-    let last = Instant::now() + PATIENCE;
-    while rtts.len() < sent as usize
-        && let Some(reply) = echo.receive(last)
-    {
-        rtts.push(crate::clock::micros(reply.rtt));
-    }
-    (sent, rtts)
+    // Nobody waits for what is still under way: only what had its time and did not come is lost.
+    let settled = asked.iter().filter(|(at, answered)| *answered || at.elapsed() >= PATIENCE);
+    (u32::try_from(settled.count()).unwrap_or(u32::MAX), rtts)
 }
 
 #[cfg(not(target_os = "linux"))]

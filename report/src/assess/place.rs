@@ -460,6 +460,10 @@ fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
         // A host that is down looks just like a port that is filtered.
         VerdictReason::Unreachable if shown => at(Place::Unknown, EvidenceCode::OthersReachable),
         VerdictReason::RemoteError => at(Place::Service, EvidenceCode::ServiceError),
+        VerdictReason::DecryptedHere => {
+            let issuer = verdict.subject.as_deref().and_then(|id| issuer(report, id));
+            Some((Place::Machine, Evidence { code: EvidenceCode::Decrypted, detail: issuer }))
+        }
         VerdictReason::ClockWrong => at(Place::Machine, EvidenceCode::ClockWrong),
         VerdictReason::ThroughVpn => at(Place::Machine, EvidenceCode::Vpn),
         VerdictReason::NothingToCompare => at(Place::Unknown, EvidenceCode::NothingToCompare),
