@@ -43,6 +43,10 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = |problem| TargetError { text: without_userinfo(text), problem };
+        let written = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+        if written.is_some_and(|authority| authority.contains('@')) {
+            return Err(wrong("a user or password does not belong in a URL"));
+        }
         let ascii = in_ascii(text).ok_or_else(|| wrong("the host is no international domain name"))?;
         let uri: http::Uri = ascii.parse().map_err(|_| wrong("not of the form scheme://host/path"))?;
         let scheme = match uri.scheme_str() {
@@ -53,9 +57,6 @@ impl FromStr for Target {
             None => return Err(wrong("the scheme is missing (https://…)")),
         };
         let authority = uri.authority().ok_or_else(|| wrong("the host is missing"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("a user or password does not belong in a URL"));
-        }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {
             return Err(wrong("the host is missing"));
