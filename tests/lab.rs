@@ -221,7 +221,7 @@ fn a_satellites_round_trip_leaves_the_rate_and_the_verdict_true() {
 }
 
 #[test]
-fn a_faster_satellite_is_filled_and_meets_the_largest_threshold() {
+fn a_faster_satellite_is_not_held_back_by_the_buffers_of_one_stream() {
     if skipped() {
         return;
     }

@@ -20,7 +20,7 @@ mod services;
 
 pub use place::{Evidence, EvidenceCode, Located, Place, Subject};
 pub use rate::{RateBar, needs_repeat, rate_bars};
-pub(crate) use rate::{lower_bound, upload_lower_bound};
+pub(crate) use rate::{download_lower_bound, upload_lower_bound};
 pub use services::judge_service;
 
 /// The judgement of one report against one rule file.
@@ -194,6 +194,8 @@ pub enum VerdictReason {
     CpuBusy,
     /// The interface's link rate limits.
     LinkRateLimits,
+    /// The school's own network limits, before the box.
+    SchoolNetwork,
     /// The mire limits.
     MireLimited,
     /// This machine limits.
@@ -286,6 +288,7 @@ impl VerdictReason {
             | Self::CrossTraffic
             | Self::CpuBusy
             | Self::LinkRateLimits
+            | Self::SchoolNetwork
             | Self::MireLimited
             | Self::ClientLimited
             | Self::StillRising

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Report,
-    assess::{VerdictReason, absence, lower_bound, upload_lower_bound},
+    assess::{VerdictReason, absence, download_lower_bound, upload_lower_bound},
     requirement::{UsageRules, Use},
 };
 
@@ -103,7 +103,7 @@ fn supply(report: &Report, direction: Direction, reserve: f64) -> Result<Supply,
     let transfer = transfer.ok_or_else(|| vec![VerdictReason::NotAsked])?;
     let value = transfer.value().ok_or_else(|| absence(report, transfer))?;
     let lower_bound = match direction {
-        Direction::Down => lower_bound(report, transfer, value.limited_by),
+        Direction::Down => download_lower_bound(report, transfer, value.limited_by),
         Direction::Up => upload_lower_bound(report, transfer, value.limited_by),
     };
     // Behind a portal nobody knows what was measured: not even a lower bound.

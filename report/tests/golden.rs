@@ -5,7 +5,10 @@
 
 use serde_json::{Value, json};
 use sonde_report::{
-    Report, Requirements, assess, assess::Assessment, document::ReadError, schema::report_schema,
+    Report, Requirements, assess,
+    assess::{Actor, Assessment, VerdictReason},
+    document::ReadError,
+    schema::report_schema,
 };
 
 /// The golden documents, by name.
@@ -35,7 +38,12 @@ fn a_golden_report_is_judged_again_as_it_was() {
         let mut again = assess(&report, &rules);
         // Written before places were named: they are added when judged again.
         again.located = report.assessment.located.clone();
-        for (new, old) in again.verdicts.iter().zip(&report.assessment.verdicts) {
+        for (new, old) in again.verdicts.iter_mut().zip(&report.assessment.verdicts) {
+            // Judged before decision 18: a single silent service was laid to the filter at once.
+            if old.reasons == [VerdictReason::Unreachable] && old.act == Some(Actor::FilterAdministrator) {
+                assert_eq!(new.act, Some(Actor::Technician), "{name}");
+                new.act = old.act;
+            }
             assert_eq!(new, old, "{name}");
         }
         if report.assessment.usage.is_some() {

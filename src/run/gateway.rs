@@ -5,13 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sonde_probes::clock::Stopwatch;
 use sonde_probes::latency::{self, During};
 use sonde_probes::link::Direction;
 use sonde_probes::{Env, ProbeName};
-use sonde_report::measurement::Remedy;
 use sonde_report::values::{GatewayValue, LatencyValue, LinkValue};
-use sonde_report::{Measurement, Outcome, Reason, ReasonCode};
+use sonde_report::{Measurement, Outcome};
 
 use super::steps::Taken;
 use crate::plan::Plan;
@@ -24,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// A box is a millisecond away; behind a full Wi-Fi, some hundred.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Times the box while nothing else goes on.
+/// Times the box while nothing else goes on; `None` where there is none.
 pub(super) async fn idle(
     plan: &Plan,
     env: &Env,
@@ -33,10 +31,7 @@ pub(super) async fn idle(
     if !plan.wants(ProbeName::Latency) {
         return None;
     }
-    let Some(address) = address(link) else {
-        let reason = Reason::remedied(ReasonCode::NoTarget, Remedy::ConnectNetwork);
-        return Some(Stopwatch::start().skip("", reason));
-    };
+    let address = address(link)?;
     let config = latency::Config {
         host: address.ip().to_string(),
         port: PORT,

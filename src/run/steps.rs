@@ -351,15 +351,20 @@ pub(super) fn fill_missing(plan: &Plan, measurements: &mut Measurements, code: R
             ntp: _,
             // Told beside the latency, where there is a box.
             gateway: _,
-            // It has a value or a failure as soon as it is tried.
-            lan: _,
+            lan,
+            // Absent where nothing is announced.
             wpad: _,
         } = measurements;
         match probe {
             ProbeName::Link => fill(link, "", code, remedy),
             ProbeName::Internet => fill(internet, "", code, remedy),
             ProbeName::Latency => fill(latency, &host, code, remedy),
-            ProbeName::Download => fill(download, &mire, code, remedy),
+            ProbeName::Download => {
+                fill(download, &mire, code, remedy);
+                if let Some(mire) = &plan.lan_mire {
+                    fill(lan, &mire.to_string(), code, remedy);
+                }
+            }
             ProbeName::Upload => fill(upload, &mire, code, remedy),
             ProbeName::Responsiveness => fill(responsiveness, &host, code, remedy),
             ProbeName::Wifi => fill(wifi, "", code, remedy),

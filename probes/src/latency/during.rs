@@ -97,26 +97,22 @@ fn echoes(job: &Job, address: SocketAddr, stopped: &AtomicBool) -> (u32, Vec<u64
     let Ok(mut echo) = super::icmp::Echo::open(address.ip(), job.interface.as_deref()) else {
         return (0, Vec::new());
     };
-    let mut asked: Vec<(Instant, bool)> = Vec::new();
-    let mut rtts = Vec::new();
+    let (mut asked, mut rtts) = (0_u16, Vec::new());
+    let mut unanswered: Vec<(u16, Instant)> = Vec::new();
     while !stopped.load(Ordering::Relaxed) {
         let next = Instant::now() + INTERVAL;
-        // One that could not even be sent is a lost one. The number may wrap: after two hours, none is under way still.
-        let _ = echo.send(asked.len() as u16);
-        asked.push((Instant::now(), false));
+        // One that could not even be sent is a lost one. The number wraps after two hours: none is under way still.
+        let _ = echo.send(asked);
+        unanswered.push((asked, Instant::now()));
+        asked = asked.wrapping_add(1);
         while let Some(reply) = echo.receive(next) {
             rtts.push(crate::clock::micros(reply.rtt));
-            let last = asked.len().saturating_sub(1);
-            // The number's higher part is that of the last one asked, or of the one before it wrapped.
-            let back = usize::from((last as u16).wrapping_sub(reply.sequence));
-            if let Some(one) = last.checked_sub(back).and_then(|at| asked.get_mut(at)) {
-                one.1 = true;
-            }
+            unanswered.retain(|(number, _)| *number != reply.sequence);
         }
     }
     // Nobody waits for what is still under way: only what had its time and did not come is lost.
-    let settled = asked.iter().filter(|(at, answered)| *answered || at.elapsed() >= PATIENCE);
-    (u32::try_from(settled.count()).unwrap_or(u32::MAX), rtts)
+    let lost = unanswered.iter().filter(|(_, at)| at.elapsed() >= PATIENCE).count();
+    (u32::try_from(rtts.len() + lost).unwrap_or(u32::MAX), rtts)
 }
 
 #[cfg(not(target_os = "linux"))]

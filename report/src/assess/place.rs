@@ -268,13 +268,14 @@ fn download(report: &Report, verdict: &Verdict) -> Option<Located> {
 /// Whether the rate is too low, or was kept from being judged by something that may have kept it low. At the limit, or
 /// without a size to compare with, nothing is at fault.
 fn falls_short(verdict: &Verdict) -> bool {
-    const LOW: [VerdictReason; 10] = [
+    const LOW: [VerdictReason; 11] = [
         VerdictReason::MeasuredOverWifi,
         VerdictReason::ThroughProxy,
         VerdictReason::ThroughVpn,
         VerdictReason::CrossTraffic,
         VerdictReason::CpuBusy,
         VerdictReason::LinkRateLimits,
+        VerdictReason::SchoolNetwork,
         VerdictReason::MireLimited,
         VerdictReason::ClientLimited,
         VerdictReason::LossLimited,
@@ -328,6 +329,18 @@ fn within_the_school(report: &Report) -> Option<(Place, Vec<Evidence>)> {
     let doubt = measured.caveats().iter().any(|caveat| elsewhere.contains(&caveat.code));
     (lan >= LAN_FASTER * line && !doubt)
         .then(|| (Place::Operator, vec![EvidenceCode::LanFaster.with(detail)]))
+}
+
+/// Whether the school's own network limits the download: the line may carry more, so nothing is said against it.
+pub(super) fn school_limits(report: &Report) -> bool {
+    let here = |found: Option<(Place, Vec<Evidence>)>| {
+        found.is_some_and(|(place, _)| matches!(place, Place::Wifi | Place::Lan))
+    };
+    match within_the_school(report) {
+        // A mire in the school is the better witness.
+        found @ Some(_) => here(found),
+        None => here(before_the_box(report)),
+    }
 }
 
 /// The way to the box loses packets, or fills up while the download runs.

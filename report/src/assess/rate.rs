@@ -7,7 +7,7 @@
 //!   the same run below the threshold.
 //! - Below it: not met only if nothing seen could explain the shortfall and at least two transfers agree.
 
-use super::{SizeComparison, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal};
+use super::{SizeComparison, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, place};
 use crate::{
     CaveatCode, Measurement, Report,
     requirement::{BySize, Demand, Layer, Requirement, Requirements, SchoolSize},
@@ -147,7 +147,7 @@ impl Evidence {
         Self {
             rate: rate(value.ip_rate_bps, value.ci95_bps),
             repetitions,
-            lower_bound: lower_bound(report, download, value.limited_by),
+            lower_bound: download_lower_bound(report, download, value.limited_by),
         }
     }
 
@@ -227,7 +227,7 @@ fn normal_below(z: f64) -> f64 {
 
 /// Everything that makes a rate a lower bound, most important first: the transfer's own caveats, what the
 /// transfer says limited it, and what the run went through.
-pub(crate) fn lower_bound(
+fn lower_bound(
     report: &Report,
     transfer: &Measurement<TransferValue>,
     limited_by: LimitedBy,
@@ -257,6 +257,20 @@ pub(crate) fn lower_bound(
 
 /// What says which part of this machine limits.
 const OF_THIS_MACHINE: [VerdictReason; 2] = [VerdictReason::CpuBusy, VerdictReason::LinkRateLimits];
+
+/// The same for a download, beside which the box is timed and a mire in the school is measured: they tell where the school's
+/// own network is what limits.
+pub(crate) fn download_lower_bound(
+    report: &Report,
+    download: &Measurement<TransferValue>,
+    limited_by: LimitedBy,
+) -> Vec<VerdictReason> {
+    let mut reasons = lower_bound(report, download, limited_by);
+    if place::school_limits(report) {
+        reasons.push(VerdictReason::SchoolNetwork);
+    }
+    reasons
+}
 
 /// The same for an upload, whose bytes only the mire sees arrive: a count of its own that contradicts ours makes
 /// the value a lower bound too.

@@ -1,12 +1,12 @@
 //! Where the problem is: named with evidence, unknown without.
 
-use sonde_report::assess::{EvidenceCode, Place, Subject};
+use sonde_report::assess::{Actor, EvidenceCode, Place, Subject, VerdictKind, VerdictReason};
 use sonde_report::values::{
     EndpointState, GatewayValue, InterfaceKind, InternetAccess, RttMethod, RttSeries,
 };
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Report, Requirements, Stage, assess};
 
-use super::{endpoint, plain, set_every_state, set_rate, value_of};
+use super::{endpoint, plain, set_every_state, set_rate, short, value_of, verdict};
 
 /// What is placed: about what, where, by which evidence.
 fn placed(report: &Report) -> Vec<(Subject, Place, Vec<EvidenceCode>)> {
@@ -201,4 +201,30 @@ fn a_mire_in_the_school_splits_its_network_from_the_line_also_over_wifi() {
             assert_eq!(placed(&report), [(Subject::Download, place.unwrap_or(here), vec![evidence])]);
         }
     }
+}
+
+#[test]
+fn what_the_schools_network_limits_is_not_laid_to_the_line() {
+    let slow = || {
+        let mut report = plain();
+        report.site.size = Some(sonde_report::requirement::SchoolSize::Large);
+        set_rate(&mut report, 6_000_000, 2);
+        report
+    };
+    let school = (VerdictKind::Inconclusive, vec![VerdictReason::SchoolNetwork]);
+    let mut report = slow();
+    set_box(&mut report, Some(120_500), 0.0);
+    let said = verdict(&report, "download-rate");
+    assert_eq!((short(&said), said.act), (school.clone(), Some(Actor::Technician)));
+    set_box(&mut report, Some(1_200), 0.0);
+    assert_eq!(verdict(&report, "download-rate").verdict, VerdictKind::NotMet, "the box stays near");
+    let mut lan = report.measurements.download.clone().unwrap();
+    value_of(&mut lan).ip_rate_bps = 6_300_000;
+    report.measurements.lan = Some(lan.clone());
+    assert_eq!(short(&verdict(&report, "download-rate")), school);
+    // Where a mire in the school gives far more, a slow box beside it is the box's own affair.
+    value_of(&mut lan).ip_rate_bps = 60_000_000;
+    report.measurements.lan = Some(lan);
+    set_box(&mut report, Some(120_500), 0.0);
+    assert_eq!(verdict(&report, "download-rate").verdict, VerdictKind::NotMet);
 }

@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Cause, Measurement, Outcome, ReasonCode,
-    assess::{Actor, Unit, Verdict, VerdictKind, VerdictReason},
+    assess::{Actor, Place, Subject, Unit, Verdict, VerdictKind, VerdictReason},
     values::InternetAccess,
 };
 
@@ -78,7 +78,10 @@ impl Writer<'_> {
         };
         let reason = match &internet.outcome {
             Outcome::Failed { failure } => {
-                actions.add(words::cause_advice(failure.cause, self.lang), subject);
+                // Where the box is silent, what came of it further on is nobody else's to mend.
+                if !self.box_is_silent() {
+                    actions.add(words::cause_advice(failure.cause, self.lang), subject);
+                }
                 VerdictReason::NoInternet
             }
             Outcome::Measured { value, .. } => match value.access {
@@ -100,6 +103,11 @@ impl Writer<'_> {
             actions.add((Actor::Technician, words::try_announced_proxy(self.lang)), subject);
         }
         true
+    }
+
+    fn box_is_silent(&self) -> bool {
+        let located = &self.report.assessment.located;
+        located.iter().any(|one| one.about == Subject::Internet && one.place == Place::Box)
     }
 
     /// Whether the network names a proxy and none was used.

@@ -86,7 +86,11 @@ impl Writer<'_> {
     fn dns_notes(&self, measurement: &Measurement<DnsValue>, blocks: &mut Vec<Block>) {
         let name = self.resolver_name(measurement);
         if let Some(absence) = self.absence(Some(measurement)) {
-            blocks.push(Block::Text(self.lang.labelled(&name, &words::after_colon(&absence))));
+            // What was not tried has no resolver to name.
+            blocks.push(Block::Text(match name.as_str() {
+                "" => absence,
+                name => self.lang.labelled(name, &words::after_colon(&absence)),
+            }));
         }
         if matches!(measurement.outcome, Outcome::Failed { .. }) && is_reference(measurement) {
             blocks.push(Block::Text(words::reference_answers(false, self.lang).to_owned()));

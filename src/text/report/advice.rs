@@ -221,6 +221,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Fermer les autres programmes ou prendre une machine plus rapide, puis relancer.",
             "Close other programs or take a faster machine, then run again.",
         ),
+        VerdictReason::SchoolNetwork => (
+            Technician,
+            "Relancer avec un câble court branché directement sur la box ; si le débit y est meilleur, faire vérifier le câblage, les prises, les commutateurs et le Wi-Fi de l’école.",
+            "Run again with a short cable plugged straight into the box; if the rate is better there, have the school’s cabling, sockets, switches and Wi-Fi checked.",
+        ),
         VerdictReason::LinkRateLimits => (
             Technician,
             "Changer de câble, de prise ou d’adaptateur pour un lien plus rapide, puis relancer.",

@@ -160,9 +160,10 @@ pub fn stop_reason(stop: StopReason, lang: Lang) -> &'static str {
 #[must_use]
 pub fn limited_by(limit: LimitedBy, lang: Lang) -> &'static str {
     let (fr, en) = match limit {
-        LimitedBy::Line => {
-            ("la ligne (offre ou réglage de l’opérateur)", "the line (the operator’s contract or settings)")
-        }
+        LimitedBy::Line => (
+            "le passage le plus étroit du chemin, le plus souvent la ligne",
+            "the narrowest part of the way, mostly the line",
+        ),
         LimitedBy::Loss => (
             "des pertes de paquets, sur la ligne ou dans le réseau de l’école",
             "packet loss, on the line or in the school’s network",

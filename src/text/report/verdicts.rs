@@ -223,6 +223,10 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
             "Le processeur de cette machine était saturé pendant la mesure.",
             "This machine’s processor was saturated during the measurement.",
         ),
+        VerdictReason::SchoolNetwork => (
+            "Le réseau de l’école limite avant la box : la ligne porte peut-être davantage.",
+            "The school’s own network limits before the box: the line may carry more.",
+        ),
         VerdictReason::LinkRateLimits => (
             "Le lien de cette machine au réseau local limite le débit mesuré.",
             "This machine’s link to the local network limits the measured rate.",

@@ -23,7 +23,7 @@ const STREAM_GROWTH: f64 = 1.10;
 const LONG_PATH_STREAMS: usize = 4;
 /// Round trips until further streams have shown what they give: a window, their opening, a window again. Where these
 /// take more than half of the time, nothing is tried one after the other. Besides, a lone sender's buffer of a few
-/// megabytes is soon full of what a lost segment keeps back: it never fills a line of 30 Mbit/s at 600 ms. Not opened
+/// megabytes is soon full of what a lost segment keeps back: it seldom fills a line of 30 Mbit/s at 600 ms. Not opened
 /// sooner, beside the first: all would leave slow start in the same round trip, and lose far more.
 const GROWTH_RTTS: f64 = 11.0;
 /// The interval's half-width below which the estimate is stable…
