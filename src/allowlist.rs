@@ -3,8 +3,10 @@
 
 use sonde_probes::catalogue::{Endpoint, Information, built_in_information};
 use sonde_probes::dial::{Scheme, Target};
-use sonde_report::assess::{VerdictKind, VerdictReason, judge_service};
-use sonde_report::values::{DnsPath, EndpointKind, EndpointState, EndpointValue, InternetAccess};
+use sonde_report::assess::{
+    VerdictKind, VerdictReason, behind_portal, judge_service, no_internet, who_knows,
+};
+use sonde_report::values::{EndpointKind, EndpointState, EndpointValue};
 use sonde_report::{Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Report, Stage};
 
 /// What is asked for, and what is not.
@@ -254,8 +256,12 @@ fn judge(report: &Report, measurement: &Measurement<EndpointValue>) -> Result<Re
         | EndpointState::RemoteError => {}
     }
     let (kind, reasons) = judge_service(report, measurement);
-    if let Some(why) = reasons.iter().find_map(|reason| at_large(*reason)).or_else(|| portal(report)) {
+    if let Some(why) = reasons.iter().find_map(|reason| at_large(*reason)) {
         return Err(why);
+    }
+    // Behind a portal nothing that was seen is the filter's.
+    if behind_portal(report) {
+        return Err(WhyNot::CaptivePortal);
     }
     if kind == VerdictKind::NotMet {
         return Ok(Request::Open);
@@ -272,7 +278,7 @@ fn judge(report: &Report, measurement: &Measurement<EndpointValue>) -> Result<Re
             Ok(Request::Open)
         }
         EndpointState::DnsAltered => Err(WhyNot::Dns),
-        _ if nothing_gets_out(report) => Err(WhyNot::NoInternet),
+        _ if no_internet(report).is_some() => Err(WhyNot::NoInternet),
         _ => Err(WhyNot::NothingToCompare),
     }
 }
@@ -292,35 +298,11 @@ fn at_large(reason: VerdictReason) -> Option<WhyNot> {
     }
 }
 
-/// Behind a portal nothing that was seen is the filter's.
-fn portal(report: &Report) -> Option<WhyNot> {
-    let access = report.measurements.internet.as_ref()?.value()?.access;
-    (access == InternetAccess::CaptivePortal).then_some(WhyNot::CaptivePortal)
-}
-
-/// Whether the control targets were tried and all failed.
-fn nothing_gets_out(report: &Report) -> bool {
-    let internet = report.measurements.internet.as_ref();
-    internet.is_some_and(|internet| matches!(internet.outcome, Outcome::Failed { .. }))
-}
-
 /// Whether a resolver that was asked directly knows the name while this machine's way of asking does not: a hosts
 /// file or a cache here, nothing for the filter.
 fn answered_directly(report: &Report, measurement: &Measurement<EndpointValue>) -> bool {
-    let Ok(target) = measurement.target.parse::<Target>() else { return false };
-    let (mut answers, mut fails) = (false, false);
-    for value in report.measurements.dns.iter().filter_map(Measurement::value) {
-        if !matches!(value.resolver, DnsPath::Server { .. }) {
-            continue;
-        }
-        let same = |name: &str| name.trim_end_matches('.').eq_ignore_ascii_case(&target.host);
-        for question in value.questions.iter().filter(|question| same(&question.name)) {
-            let good = question.addresses > 0 && question.failure.is_none();
-            answers |= good;
-            fails |= !good;
-        }
-    }
-    answers && !fails
+    let knows = who_knows(report, &measurement.target);
+    knows.resolver && !knows.resolver_fails
 }
 
 /// Why a measurement has no value.
@@ -328,7 +310,7 @@ fn not_tried(report: &Report, measurement: &Measurement<EndpointValue>) -> WhyNo
     match &measurement.outcome {
         Outcome::NotMeasured { reason: Reason { code: ReasonCode::NoNetwork, .. } }
         | Outcome::Failed { failure: Failure { cause: Cause::NoNetwork, .. } } => WhyNot::NoNetwork,
-        _ if nothing_gets_out(report) => WhyNot::NoInternet,
+        _ if no_internet(report).is_some() => WhyNot::NoInternet,
         _ => WhyNot::NotTried,
     }
 }

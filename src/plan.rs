@@ -286,11 +286,7 @@ mod tests {
     use crate::config::{Environment, Key, Raw};
 
     fn plan(pairs: &[(Key, &str)]) -> Plan {
-        let mut raw = Raw::default();
-        for (key, value) in pairs {
-            raw.take_flag(*key, &[(*value).to_owned()]);
-        }
-        Plan::new(Settings::from_raw(&mut raw, &Environment::new(), false).unwrap())
+        Plan::new(Settings::from_raw(&mut Raw::of_flags(pairs), &Environment::new(), false).unwrap())
     }
 
     #[test]

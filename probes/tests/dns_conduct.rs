@@ -7,30 +7,18 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
-use sonde_probes::dns::{Config, TestName, TestNames, run};
+use sonde_probes::dns::{Config, run};
 use sonde_report::values::{
     DnsBlock, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchList, DnsValue, DnssecValidation,
 };
 use sonde_report::{CaveatCode, Measurement};
-use support::dns::{Act, Asked, Extended, Options, Server, address, opaque, serve, text};
+use support::dns::{Act, Asked, Extended, Options, Server, address, opaque, serve, test_names, text};
 use support::{Authority, dialing, env};
 
 const NAMES: [&str; 2] = ["gar.exemple.fr", "ent.exemple.fr"];
 const SIGNED: &str = "signe.exemple.fr";
 const BROKEN: &str = "casse.exemple.fr";
 const LARGE: &str = "long.exemple.fr";
-
-fn test_names() -> TestNames {
-    let named = |name: &str, kind: &str| {
-        vec![TestName {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            source: "test".to_owned(),
-            verified: true,
-        }]
-    };
-    TestNames { signed: named(SIGNED, "DNSKEY"), broken: named(BROKEN, "A"), large: named(LARGE, "TXT") }
-}
 
 /// A resolver without any fault: it checks signatures and passes them on.
 fn good(asked: &Asked) -> Act {
@@ -52,7 +40,7 @@ fn good(asked: &Asked) -> Act {
 
 fn config(server: &Server, search: &[&str]) -> Config {
     Config {
-        test_names: test_names(),
+        test_names: test_names(SIGNED, BROKEN, LARGE),
         search: Some(DnsSearchList {
             domains: search.iter().map(|domain| (*domain).to_owned()).collect(),
             ndots: Some(1),

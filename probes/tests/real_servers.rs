@@ -9,10 +9,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sonde_probes::dns::{Config, TestName, TestNames, run};
+use sonde_probes::dns::{Config, TestNames, run};
 use sonde_probes::ntp;
 use sonde_report::values::{DnsBlock, DnsConduct, DnsDeliveryState, DnsSearchList, DnssecValidation};
 use sonde_report::{CaveatCode, Measurement, Outcome};
+use support::dns::test_names;
 use support::{Authority, LOOPBACK, dialing, env};
 
 /// A program that ends with the test.
@@ -184,22 +185,6 @@ fn unbound(dir: &Path, port: u16, anchor: &str, modules: &str) -> Program {
     start(command("unbound").arg("-d").arg("-c").arg(file))
 }
 
-fn zone_names() -> TestNames {
-    let named = |name: &str, kind: &str| {
-        vec![TestName {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            source: "test".to_owned(),
-            verified: true,
-        }]
-    };
-    TestNames {
-        signed: named("exemple.fr", "DNSKEY"),
-        broken: named("casse.exemple.fr", "A"),
-        large: named("long.exemple.fr", "TXT"),
-    }
-}
-
 #[tokio::test]
 async fn an_unbound_that_checks_signatures_and_one_that_does_not_are_told_apart() {
     if !have(&["unbound", "ldns-keygen", "ldns-signzone"]) {
@@ -214,7 +199,7 @@ async fn an_unbound_that_checks_signatures_and_one_that_does_not_are_told_apart(
         let port = port();
         let _unbound = unbound(dir.path(), port, &anchor, modules);
         let mut config = config(SocketAddr::new(LOOPBACK, port), &["gar.exemple.fr"]);
-        config.test_names = zone_names();
+        config.test_names = test_names("exemple.fr", "casse.exemple.fr", "long.exemple.fr");
         let found = watched(&config).await;
         let seen = conduct(&found);
         assert_eq!(seen.dnssec.validation, validation, "{modules}: {seen:#?}");

@@ -21,7 +21,7 @@ mod services;
 pub use place::{Evidence, EvidenceCode, Located, Place, Subject};
 pub use rate::{RateBar, needs_repeat, rate_bars};
 pub(crate) use rate::{download_lower_bound, upload_lower_bound};
-pub use services::judge_service;
+pub use services::{WhoKnows, judge_service, who_knows};
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -413,7 +413,8 @@ pub(crate) fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<V
 }
 
 /// `NoInternet` when the control targets were tried and all failed.
-fn no_internet(report: &Report) -> Option<VerdictReason> {
+#[must_use]
+pub fn no_internet(report: &Report) -> Option<VerdictReason> {
     let internet = report.measurements.internet.as_ref()?;
     matches!(internet.outcome, Outcome::Failed { .. }).then_some(VerdictReason::NoInternet)
 }
@@ -431,7 +432,8 @@ fn no_network(report: &Report) -> bool {
 }
 
 /// Whether something answers in the place of the control targets.
-fn behind_portal(report: &Report) -> bool {
+#[must_use]
+pub fn behind_portal(report: &Report) -> bool {
     let internet = report.measurements.internet.as_ref().and_then(Measurement::value);
     internet.is_some_and(|value| value.access == InternetAccess::CaptivePortal)
 }

@@ -448,6 +448,16 @@ impl Raw {
         self.take_flag(Key::Ca, &args.ca);
     }
 
+    /// What these flags give.
+    #[cfg(test)]
+    pub(crate) fn of_flags(pairs: &[(Key, &str)]) -> Self {
+        let mut raw = Self::default();
+        for (key, value) in pairs {
+            raw.take_flag(*key, &[(*value).to_owned()]);
+        }
+        raw
+    }
+
     /// Takes one flag, when it was given.
     pub fn take_flag(&mut self, key: Key, values: &[String]) {
         if !values.is_empty() {

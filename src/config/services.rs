@@ -127,16 +127,8 @@ mod tests {
     use super::*;
     use crate::config::{Environment, Settings};
 
-    fn flags(pairs: &[(Key, &str)]) -> Raw {
-        let mut raw = Raw::default();
-        for (key, value) in pairs {
-            raw.take_flag(*key, &[(*value).to_owned()]);
-        }
-        raw
-    }
-
     fn settings(pairs: &[(Key, &str)]) -> Result<Settings, Problem> {
-        Settings::from_raw(&mut flags(pairs), &Environment::new(), true)
+        Settings::from_raw(&mut Raw::of_flags(pairs), &Environment::new(), true)
     }
 
     #[test]
@@ -161,7 +153,7 @@ mod tests {
     #[test]
     fn a_territory_that_is_not_the_uais_is_said_and_counts() {
         let warnings = |pairs: &[(Key, &str)]| {
-            let mut raw = flags(pairs);
+            let mut raw = Raw::of_flags(pairs);
             let settings = Settings::from_raw(&mut raw, &Environment::new(), true).unwrap();
             (settings.site.territory, raw.warnings)
         };

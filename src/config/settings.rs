@@ -309,16 +309,8 @@ mod tests {
     use super::*;
     use crate::upload::{TokenError, UploadUrlError};
 
-    fn flags(pairs: &[(Key, &str)]) -> Raw {
-        let mut raw = Raw::default();
-        for (key, value) in pairs {
-            raw.take_flag(*key, &[(*value).to_owned()]);
-        }
-        raw
-    }
-
     fn settings(pairs: &[(Key, &str)]) -> Result<Settings, Problem> {
-        Settings::from_raw(&mut flags(pairs), &Environment::new(), true)
+        Settings::from_raw(&mut Raw::of_flags(pairs), &Environment::new(), true)
     }
 
     #[test]

@@ -6,10 +6,24 @@ use std::sync::{Arc, Mutex};
 use hickory_resolver::proto::op::{Edns, Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, NULL, TXT};
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use sonde_probes::dns::{TestName, TestNames};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::LOOPBACK;
+
+/// Test names of a zone that the test itself serves: signed, with a broken signature, and with a large answer (TXT).
+pub fn test_names(signed: &str, broken: &str, large: &str) -> TestNames {
+    let named = |name: &str, kind: &str| {
+        vec![TestName {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            source: "test".to_owned(),
+            verified: true,
+        }]
+    };
+    TestNames { signed: named(signed, "DNSKEY"), broken: named(broken, "A"), large: named(large, "TXT") }
+}
 
 /// A question as the server sees it.
 #[derive(Debug, Clone)]

@@ -256,29 +256,48 @@ fn dated_certificate(report: &Report, value: &EndpointValue) -> Option<VerdictRe
 /// another one, or a reference from outside, answers. When every resolver answers when asked directly, the fault is in this machine (hosts
 /// file, cache) or has passed; when none does, perhaps the name is no more.
 fn dns_altered(report: &Report, endpoint: &Measurement<EndpointValue>) -> (VerdictKind, Vec<VerdictReason>) {
-    let (mut system_answers, mut one_answers, mut one_fails) = (false, false, false);
-    if let Some(name) = host_of(&endpoint.target) {
-        for value in
-            report.measurements.dns.iter().filter(|one| !intercepted(one)).filter_map(Measurement::value)
-        {
-            for question in value.questions.iter().filter(|q| same_name(&q.name, name)) {
-                match (&value.resolver, answers(question)) {
-                    (DnsPath::System, answered) => system_answers |= answered,
-                    (DnsPath::Server { .. } | DnsPath::Reference { .. }, true) => one_answers = true,
-                    // The reference is not the school's: what it fails on says nothing about the school's network.
-                    (DnsPath::Reference { .. }, false) => {}
-                    (DnsPath::Server { .. }, false) => one_fails = true,
-                }
-            }
-        }
-    }
-    let shown = one_answers && one_fails && !system_answers;
+    let knows = who_knows(report, &endpoint.target);
+    let shown = (knows.resolver || knows.reference) && knows.resolver_fails && !knows.machine;
     let kind = if shown { VerdictKind::NotMet } else { VerdictKind::Inconclusive };
     let mut reasons = vec![VerdictReason::DnsAltered];
     if let (false, Some(reason)) = (shown, no_internet(report)) {
         reasons.insert(0, reason);
     }
     (kind, reasons)
+}
+
+/// Who has a good answer for a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "witnesses that do not exclude each other")]
+pub struct WhoKnows {
+    /// This machine's own way of asking.
+    pub machine: bool,
+    /// One of the school's resolvers, asked directly.
+    pub resolver: bool,
+    /// One of them has none.
+    pub resolver_fails: bool,
+    /// A reference from outside that nothing answers for. What it fails on says nothing about the school's network.
+    pub reference: bool,
+}
+
+/// Who has a good answer for the host of `url`; nobody where the name was not asked for.
+#[must_use]
+pub fn who_knows(report: &Report, url: &str) -> WhoKnows {
+    let mut knows = WhoKnows::default();
+    let Some(name) = host_of(url) else { return knows };
+    let asked = report.measurements.dns.iter().filter(|one| !intercepted(one)).filter_map(Measurement::value);
+    for value in asked {
+        for question in value.questions.iter().filter(|question| same_name(&question.name, name)) {
+            let good = answers(question);
+            match &value.resolver {
+                DnsPath::System => knows.machine |= good,
+                DnsPath::Server { .. } if good => knows.resolver = true,
+                DnsPath::Server { .. } => knows.resolver_fails = true,
+                DnsPath::Reference { .. } => knows.reference |= good,
+            }
+        }
+    }
+    knows
 }
 
 /// Whether something on the way answered in a reference's place: it is no witness then.
