@@ -233,7 +233,7 @@ fn public_mires() -> (Vec<MireUrl>, Vec<MireUrl>) {
 /// The control targets' configuration.
 #[must_use]
 pub fn internet_config(targets: Vec<ControlTarget>) -> internet::Config {
-    internet::Config { targets, timeout: Duration::from_secs(5) }
+    internet::Config { targets, timeout: Duration::from_secs(5), routed: true }
 }
 
 /// The resolvers' configuration: the names the run uses anyway, so that nothing new is told to a resolver. Six are

@@ -248,7 +248,15 @@ fn one_loss_in_a_hundred_is_measured_through_or_named() {
         let run = behind(lossy, link, &only("link,download"));
         let value = run.value("download");
         let share = value["ip_rate_bps"].as_f64().unwrap() / (down_mbps * 1e6);
-        println!("{link:?}: {share:.3} of the link, limited by {}", value["limited_by"]);
+        let figure = |name: &str| value[name].as_f64().unwrap_or(f64::NAN);
+        let ends = value["ci95_bps"].as_array().unwrap();
+        let spread = (ends[1].as_f64().unwrap() - ends[0].as_f64().unwrap()) / 2.0 / figure("ip_rate_bps");
+        println!(
+            "{link:?}: {share:.3} of the link, even to {:.2} %, {} streams, limited by {}",
+            spread * 100.0,
+            figure("streams"),
+            value["limited_by"]
+        );
         if filled {
             assert_true_rate(&run, "download", link, 0.03);
             continue;

@@ -28,6 +28,8 @@ pub struct Config {
     pub targets: Vec<ControlTarget>,
     /// Time allowed for each.
     pub timeout: Duration,
+    /// Whether this machine has a way out, as far as known: without one, what cannot be reached is no one else's doing.
+    pub routed: bool,
 }
 
 /// A URL whose answer is known beforehand.
@@ -66,7 +68,7 @@ pub async fn survey(config: &Config, env: &Env) -> (Measurement<InternetValue>, 
     answers.sort_by_key(|(index, _)| *index);
     let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
     let offsets: Vec<i64> = answers.iter().filter_map(|answer| answer.clock_offset_ms).collect();
-    (watch.finish(names, add_up(answers)), date::clock_offset_ms(&offsets))
+    (watch.finish(names, add_up(answers, config.routed)), date::clock_offset_ms(&offsets))
 }
 
 /// One control's answer.
@@ -79,7 +81,7 @@ struct Answer {
 }
 
 /// What the answers add up to.
-fn add_up(answers: Vec<Answer>) -> Outcome<InternetValue> {
+fn add_up(answers: Vec<Answer>, routed: bool) -> Outcome<InternetValue> {
     let status = |wanted: u16| answers.iter().any(|answer| answer.control.http_status == Some(wanted));
     let cause = |wanted: Cause| {
         answers.iter().any(|answer| answer.control.failure.as_ref().is_some_and(|f| f.cause == wanted))
@@ -91,7 +93,7 @@ fn add_up(answers: Vec<Answer>) -> Outcome<InternetValue> {
     } else if answers.iter().any(|answer| answer.control.http_status.is_some_and(in_place_of_control)) {
         InternetAccess::CaptivePortal
     } else {
-        return Outcome::Failed { failure: nobody(&answers) };
+        return Outcome::Failed { failure: nobody(&answers, routed) };
     };
     let captive = access == InternetAccess::CaptivePortal;
     let portal_host =
@@ -113,7 +115,7 @@ fn in_place_of_control(status: u16) -> bool {
 }
 
 /// The failure when no control answered: the commonest cause, every control named.
-fn nobody(answers: &[Answer]) -> Failure {
+fn nobody(answers: &[Answer], routed: bool) -> Failure {
     let failures: Vec<(&str, &Failure)> = answers
         .iter()
         .filter_map(|answer| Some((answer.control.url.as_str(), answer.control.failure.as_ref()?)))
@@ -123,8 +125,10 @@ fn nobody(answers: &[Answer]) -> Failure {
     let Some((_, commonest)) = failures.iter().max_by_key(|(_, failure)| like(failure)) else {
         return Failure::new(Stage::Http, Cause::AllTargetsFailed);
     };
-    // The machine itself says that there is no way out: not one silent server, but no network.
-    let no_way = failures.iter().all(|(_, f)| matches!(f.cause, Cause::Unreachable | Cause::NoNetwork));
+    // The machine itself says that there is no way out: not one silent server, but no network. With a way out, the
+    // same words come from a router, or from an address of a family that has none.
+    let no_way =
+        !routed && failures.iter().all(|(_, f)| matches!(f.cause, Cause::Unreachable | Cause::NoNetwork));
     let attempts = failures
         .iter()
         .map(|(url, failure)| Attempt {

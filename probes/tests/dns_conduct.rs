@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
-use sonde_probes::dns::{Config, run};
+use sonde_probes::dns::{Config, run, second_way};
 use sonde_report::values::{
     DnsBlock, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchList, DnsValue, DnssecValidation,
 };
@@ -308,4 +308,20 @@ async fn a_resolver_that_is_silent_besides_costs_a_bounded_time() {
     assert_eq!((seen.rewrites_nxdomain, seen.dnssec.validation), (None, DnssecValidation::Unknown));
     // What was seen in time stands.
     assert_eq!(seen.transport.edns, Some(true));
+}
+
+#[tokio::test]
+async fn a_silent_resolver_is_passed_once_and_not_asked_again() {
+    let silent = serve(Options::default(), |_| Act::Silence).await;
+    let alive = serve(Options::default(), good).await;
+    let way = second_way(vec![silent.address, alive.address]);
+    for name in NAMES {
+        assert_eq!(way(name.to_owned()).await, ["192.0.2.1".parse::<std::net::IpAddr>().unwrap()]);
+    }
+    // A resolver's no is the end of it, too.
+    assert!(way("inconnu.exemple.fr".to_owned()).await.is_empty());
+    assert_eq!(silent.asked().len(), 2, "IPv4 and IPv6 of the first name");
+    assert_eq!(alive.asked().len(), 6);
+    let nobody = second_way(vec![silent.address]);
+    assert!(nobody(NAMES[0].to_owned()).await.is_empty());
 }

@@ -21,6 +21,7 @@ fn controls(first: SocketAddr, second: SocketAddr) -> Config {
     Config {
         targets: vec![target("un.test", first, 200, "success"), target("deux.test", second, 204, "")],
         timeout: Duration::from_secs(20),
+        routed: true,
     }
 }
 

@@ -65,17 +65,29 @@ fn config(server: SocketAddr, names: &[&str]) -> Config {
     }
 }
 
-/// Asks until the server answers: it needs a moment to start, and says nothing when it has.
+/// Waits until the server answers a first question: it needs a moment to start and says nothing when it has, and a run
+/// that began before would hold questions that nobody heard.
+fn listening(server: SocketAddr) {
+    // RFC 1035, 4.1: number 1, recursion desired, one question: the address of "pret.".
+    const QUESTION: &[u8] = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04pret\x00\x00\x01\x00\x01";
+    let socket = UdpSocket::bind((LOOPBACK, 0)).unwrap();
+    socket.connect(server).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let start = Instant::now();
+    let mut answer = [0; 512];
+    // Until it listens the system answers in its place, and both calls may fail with that.
+    while socket.send(QUESTION).and_then(|_| socket.recv(&mut answer)).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{server} does not start");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// What the probe finds of the server, once that listens.
 async fn watched(config: &Config) -> Measurement<sonde_report::values::DnsValue> {
     let names: Vec<&str> = config.names.iter().map(String::as_str).collect();
     let env = env(dialing(&Authority::new("public"), &names));
-    let start = Instant::now();
-    loop {
-        let found = run(config, &env).await.pop().unwrap();
-        if found.value().is_some() || start.elapsed() > Duration::from_secs(30) {
-            return found;
-        }
-    }
+    listening(config.resolvers[0]);
+    run(config, &env).await.pop().unwrap()
 }
 
 fn conduct(measurement: &Measurement<sonde_report::values::DnsValue>) -> &DnsConduct {

@@ -187,6 +187,9 @@ pub enum CaveatCode {
     ResolverSlow,
     /// Some questions got no answer at all (in `detail`, how many of how many).
     ResolverUnsteady,
+    /// The machine's first resolver is silent (its address in `detail`): every new name waits for it, seconds long, before the
+    /// next is asked.
+    SilentResolverFirst,
 }
 
 impl CaveatCode {
@@ -237,7 +240,8 @@ impl CaveatCode {
             | Self::SearchDomainWildcard
             | Self::DnsIntercepted
             | Self::ResolverSlow
-            | Self::ResolverUnsteady => false,
+            | Self::ResolverUnsteady
+            | Self::SilentResolverFirst => false,
         }
     }
 

@@ -134,6 +134,10 @@ async fn towards(plan: &Plan, env: &Env) -> Option<SocketAddr> {
 async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
     let no_network = has_no_network(&taken.measurements);
     let gateway = taken.link().and_then(|link| link.gateway.clone());
+    let internet_config = internet::Config {
+        routed: taken.link().is_none_or(|link| link.gateway.is_some()),
+        ..plan.internet.clone()
+    };
     let dns_config = dns::Config {
         // The embedded school has no search domain, whatever this machine has.
         search: (!plan.demonstration).then(dns::search_list).flatten(),
@@ -144,6 +148,9 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
         },
         ..plan.dns.clone()
     };
+    if !dns_config.resolvers.is_empty() {
+        env.dialer.ask_when_late(dns::second_way(dns_config.resolvers.clone()));
+    }
     let Taken {
         measurements: Measurements { internet, dns, endpoints, wifi, ntp, wpad: announced, .. },
         clock_offset_ms,
@@ -155,7 +162,7 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
         async {
             if on_network(ProbeName::Internet) {
                 let (measured, offset) =
-                    told(env, ProbeName::Internet, internet::survey(&plan.internet, env)).await;
+                    told(env, ProbeName::Internet, internet::survey(&internet_config, env)).await;
                 *internet = Some(measured);
                 controls_offset_ms = offset;
             }

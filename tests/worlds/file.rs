@@ -12,11 +12,16 @@ pub struct World {
     pub title: String,
     /// Whose fault it is in truth.
     pub fault: Culprit,
+    /// Who else is at fault, where two things are wrong.
+    pub also: Option<Culprit>,
     /// Why the agent is known to say something else, where it does: asserted, too.
     pub known_wrong: Option<String>,
     /// More arguments of `run`.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Whether the box (and a mire, where an argument names one) is timed, too.
+    #[serde(default)]
+    pub latency: bool,
     /// The agent's environment.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -253,8 +258,12 @@ pub struct Expect {
     pub access: String,
     /// With `none`: the cause.
     pub cause: Option<String>,
+    /// Where the report says that Internet as a whole stops (`assessment.located`); `nowhere`: that it does not.
+    pub place: Option<String>,
     /// The machine's clock minus the servers', whole days.
     pub clock_days: Option<i64>,
+    /// What the report must warn of, beside the services: the codes of all caveats about the resolvers, sorted, each once.
+    pub dns_caveats: Option<Vec<String>>,
     /// Each service that is not like the others, by id.
     #[serde(default)]
     pub hosts: BTreeMap<String, Seen>,
@@ -274,6 +283,8 @@ pub struct Seen {
     pub reasons: Vec<String>,
     /// Who can act.
     pub act: Option<String>,
+    /// Where the report says that the fault is (`assessment.located`); `nowhere`: that it names no place for it.
+    pub place: Option<String>,
     /// The failure's cause.
     pub cause: Option<String>,
     /// What the failure's detail contains.
@@ -289,6 +300,7 @@ impl Default for Seen {
             verdict: "met".to_owned(),
             reasons: Vec::new(),
             act: None,
+            place: None,
             cause: None,
             detail: None,
             issuer: None,

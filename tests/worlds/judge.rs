@@ -12,6 +12,14 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 pub fn differences(world: &World, report: &Value) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(access(&world.expect, report));
+    found.extend(
+        world
+            .expect
+            .place
+            .as_ref()
+            .and_then(|place| differ("internet's place", place, located(report, None))),
+    );
+    found.extend(resolvers(&world.expect, report));
     found.extend(clock(&world.expect, report));
     for (id, _) in profile() {
         let expected = world.expect.hosts.get(id).unwrap_or(&world.expect.others);
@@ -20,25 +28,61 @@ pub fn differences(world: &World, report: &Value) -> Vec<String> {
     found
 }
 
-/// Who is accused of another's fault, one line each. Whoever accuses nobody is never wrong here.
+/// Who is accused of another's fault, one line each: by who is sent to act, and by where the report places the fault. Whoever
+/// accuses nobody is never wrong here.
 pub fn misplaced(world: &World, report: &Value) -> Vec<String> {
     let verdicts = report["assessment"]["verdicts"].as_array().map(Vec::as_slice).unwrap_or_default();
     let services = verdicts.iter().filter(|verdict| verdict["requirement"] == "service-access");
-    services
-        .filter_map(|verdict| {
-            let accused = accused(verdict)?;
-            let wrong = matches!(
-                (world.fault, accused),
-                (Culprit::School, Culprit::Service)
-                    | (Culprit::Service, Culprit::School)
-                    | (Culprit::Machine | Culprit::Nobody, Culprit::School | Culprit::Service)
-            );
-            let (subject, reasons, act) = (&verdict["subject"], &verdict["reasons"], &verdict["act"]);
-            wrong.then(|| {
-                format!("{subject}: {reasons} accuses the {accused:?} ({act}), it is the {:?}’s", world.fault)
-            })
-        })
-        .collect()
+    let acts = services.filter_map(|verdict| {
+        let (subject, reasons, act) = (&verdict["subject"], &verdict["reasons"], &verdict["act"]);
+        let wrong = is_wrong(world, accused(verdict)?);
+        wrong.then(|| format!("{subject}: {reasons} sends {act}, it is the {:?}’s", world.fault))
+    });
+    let places = all_located(report).iter().filter_map(|one| {
+        let (about, services, place) = (&one["about"], &one["services"], &one["place"]);
+        let wrong = is_wrong(world, culprit_at(place.as_str()?)?);
+        wrong.then(|| format!("{about} {services} is placed in {place}, it is the {:?}’s", world.fault))
+    });
+    acts.chain(places).collect()
+}
+
+/// Whether one is accused of what the other did.
+fn is_wrong(world: &World, accused: Culprit) -> bool {
+    accused != world.fault && Some(accused) != world.also
+}
+
+/// Whose a place is; `None` where the report does not know.
+fn culprit_at(place: &str) -> Option<Culprit> {
+    match place {
+        "machine" => Some(Culprit::Machine),
+        "wifi" | "lan" | "box" | "operator" | "filter" => Some(Culprit::School),
+        "service" => Some(Culprit::Service),
+        _ => None,
+    }
+}
+
+fn all_located(report: &Value) -> &[Value] {
+    report["assessment"]["located"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Where the report says that the fault of this service lies, or of Internet as a whole.
+fn located<'a>(report: &'a Value, service: Option<&str>) -> &'a str {
+    let about = |one: &&Value| match service {
+        None => one["about"] == "internet",
+        Some(id) => texts(&one["services"]).iter().any(|one| one == id),
+    };
+    all_located(report).iter().find(about).and_then(|one| one["place"].as_str()).unwrap_or("nowhere")
+}
+
+/// The caveats about the resolvers.
+fn resolvers(expect: &Expect, report: &Value) -> Option<String> {
+    let expected = expect.dns_caveats.as_ref()?;
+    let measured = report["measurements"]["dns"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let caveats = measured.iter().filter_map(|one| one["outcome"]["caveats"].as_array()).flatten();
+    let mut said: Vec<&str> = caveats.filter_map(|caveat| caveat["code"].as_str()).collect();
+    said.sort_unstable();
+    said.dedup();
+    differ("resolvers", &expected.join(", "), &said.join(", "))
 }
 
 /// Whom a verdict accuses: by who is sent to act, the technician being nobody's culprit.
@@ -100,6 +144,7 @@ fn host(id: &str, expected: &Seen, report: &Value) -> Vec<String> {
     if reasons != expected.reasons {
         found.push(format!("{id}: expected because of {:?}, the report says {reasons:?}", expected.reasons));
     }
+    found.extend(expected.place.as_ref().and_then(|place| differ(id, place, located(report, Some(id)))));
     let failure = &value["failure"];
     for (given, said) in [(&expected.act, &verdict["act"]), (&expected.cause, &failure["cause"])] {
         found.extend(given.as_ref().and_then(|given| differ(id, given, said.as_str().unwrap_or("nothing"))));

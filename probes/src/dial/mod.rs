@@ -5,6 +5,7 @@
 //! verification of certificates off.
 
 mod http1;
+mod names;
 mod proxy;
 mod route;
 mod target;
@@ -13,6 +14,7 @@ mod tls;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -28,11 +30,13 @@ use tokio_rustls::client::TlsStream;
 
 pub(crate) use http1::hyper_failure;
 pub use http1::{Exchange, Session};
+pub use names::SecondWay;
 pub use proxy::{Credentials, Proxy, ProxyError};
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, read_pem_certificates};
 
 use crate::clock::micros;
+use names::Names;
 
 /// What one address of a name has to itself before the next is tried beside it (RFC 8305, section 5: 250 ms). Where one
 /// family is broken on the way, this is all it costs.
@@ -113,6 +117,7 @@ pub const USER_AGENT: &str = concat!("sonde-ecole/", env!("CARGO_PKG_VERSION"));
 pub struct Dialer {
     config: DialConfig,
     trust: tls::Trust,
+    names: Arc<Names>,
 }
 
 /// An attempt that stopped, with what was learnt on the way.
@@ -158,7 +163,7 @@ impl Dialer {
     /// [`TrustError`] when an extra root cannot be used.
     pub fn new(config: DialConfig) -> Result<Self, TrustError> {
         let trust = tls::Trust::new(config.stand_in_public_roots.as_deref(), &config.extra_roots)?;
-        Ok(Self { config, trust })
+        Ok(Self { config, trust, names: Arc::default() })
     }
 
     /// How connections are made.
@@ -173,14 +178,14 @@ impl Dialer {
         let mut config = self.config.clone();
         config.connect_timeout = config.connect_timeout.min(limit);
         config.answer_timeout = config.answer_timeout.min(limit);
-        Self { config, trust: self.trust.clone() }
+        Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
     }
 
     /// The same dialer without the proxy: for what stands in the school itself.
     #[must_use]
     pub fn direct(&self) -> Self {
         let config = DialConfig { proxy: None, ..self.config.clone() };
-        Self { config, trust: self.trust.clone() }
+        Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
     }
 
     /// The proxy that stands between this machine and `host`, if any.
@@ -189,7 +194,8 @@ impl Dialer {
         self.config.proxy.as_ref().filter(|_| !proxy::bypassed(host, &self.config.no_proxy))
     }
 
-    /// Resolves a name by the operating system's own path; an address is returned as it is.
+    /// Resolves a name by the operating system's own path, or by the one of [`Dialer::ask_when_late`] where that is late; an
+    /// address is returned as it is.
     ///
     /// Each name under way holds a thread of the runtime's pool (of 512) until the C library gives up, which may take half
     /// a minute after the time allowed here: whoever ends the runtime must not wait for them.
@@ -197,25 +203,58 @@ impl Dialer {
     /// # Errors
     /// A [`Failure`] of stage `dns`.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let fail = |cause, detail: String| Failure::with(Stage::Dns, cause, detail);
-        let pinned = self.config.pinned_names.iter().filter(|(name, _)| name == host);
-        let pinned: Vec<SocketAddr> = pinned.map(|(_, address)| SocketAddr::new(*address, port)).collect();
+        let pinned = self.pinned(host, port);
         if !pinned.is_empty() {
             return Ok(pinned);
         }
-        let looked_up =
-            match timeout(self.config.connect_timeout, tokio::net::lookup_host((host, port))).await {
-                Err(_) => return Err(fail(Cause::Timeout, host.to_owned())),
-                Ok(Err(error)) => return Err(fail(lookup_cause(&error), format!("{host}: {error}"))),
-                Ok(Ok(addresses)) => addresses,
-            };
+        self.wanted(host, timeout(self.config.connect_timeout, self.names.look_up(host, port)).await)
+    }
+
+    /// The same by the operating system's own path alone, within `limit`: what the machine's other programs live with.
+    ///
+    /// # Errors
+    /// A [`Failure`] of stage `dns`.
+    pub async fn resolve_by_system(
+        &self,
+        host: &str,
+        port: u16,
+        limit: Duration,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        match self.pinned(host, port) {
+            pinned if !pinned.is_empty() => Ok(pinned),
+            _ => self.wanted(host, timeout(limit, names::by_system(host, port)).await),
+        }
+    }
+
+    /// Sets the way to ask for names when the operating system is late to answer; only the first one counts.
+    pub fn ask_when_late(&self, second: SecondWay) {
+        self.names.know(second);
+    }
+
+    fn pinned(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        let pinned = self.config.pinned_names.iter().filter(|(name, _)| name == host);
+        pinned.map(|(_, address)| SocketAddr::new(*address, port)).collect()
+    }
+
+    /// What was looked up, each address once, of the families wanted.
+    fn wanted(
+        &self,
+        host: &str,
+        looked_up: Result<io::Result<Vec<SocketAddr>>, tokio::time::error::Elapsed>,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let fail = |cause, detail: String| Err(Failure::with(Stage::Dns, cause, detail));
+        let found = match looked_up {
+            Err(_) => return fail(Cause::Timeout, host.to_owned()),
+            Ok(Err(error)) => return fail(lookup_cause(&error), format!("{host}: {error}")),
+            Ok(Ok(addresses)) => addresses,
+        };
         let mut wanted = Vec::new();
-        for address in looked_up.filter(|address| self.config.family.allows(address.ip())) {
+        for address in found.into_iter().filter(|address| self.config.family.allows(address.ip())) {
             if !wanted.contains(&address) {
                 wanted.push(address);
             }
         }
-        if wanted.is_empty() { Err(fail(Cause::NoAddress, host.to_owned())) } else { Ok(wanted) }
+        if wanted.is_empty() { fail(Cause::NoAddress, host.to_owned()) } else { Ok(wanted) }
     }
 
     /// Connects to `target`: through the proxy where one applies, with TLS where the scheme wants it.

@@ -6,10 +6,15 @@ use sonde_report::values::{DnsConduct, DnsDelivery, DnsDeliveryState, DnsPath, D
 use sonde_report::{Caveat, CaveatCode, Measurement};
 
 use super::questions::is_silence;
+use crate::clock::micros;
 
 /// A resolver whose median is longer is called slow: signing in to an ENT asks for five names one after the other (ENT,
 /// ÉduConnect, GAR…), which then costs a second before anything is loaded.
 const SLOW: Duration = Duration::from_millis(200);
+
+/// From here on the system's path waits for something: Windows for 1 s, the C library of Linux for 5 s, before the next
+/// resolver is asked.
+const LATE: Duration = Duration::from_millis(900);
 
 /// Adds what was seen of a resolver to its measurement.
 pub(super) fn note(measurement: &mut Measurement<DnsValue>) {
@@ -23,6 +28,18 @@ pub(super) fn note(measurement: &mut Measurement<DnsValue>) {
     }
     for caveat in caveats {
         measurement.add_caveat(caveat);
+    }
+}
+
+/// The system's path waits for a silent resolver before it asks the next: named on its measurement. `measurements` begin with
+/// that path's, then come the resolvers' in the machine's order.
+pub(super) fn note_silent_first(measurements: &mut [Measurement<DnsValue>]) {
+    let [system, servers @ ..] = measurements else { return };
+    let late = system.value().and_then(|value| value.max_us).is_some_and(|most| most >= micros(LATE));
+    let silent: Vec<&str> =
+        servers.iter().take_while(|one| one.value().is_none()).map(|one| one.target.as_str()).collect();
+    if late && !silent.is_empty() && silent.len() < servers.len() {
+        system.add_caveat(CaveatCode::SilentResolverFirst.with(silent.join(", ")));
     }
 }
 

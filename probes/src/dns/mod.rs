@@ -13,6 +13,7 @@ mod dnssec;
 mod honesty;
 mod questions;
 mod search;
+mod second_way;
 mod sizes;
 mod test_names;
 mod wire;
@@ -30,6 +31,7 @@ pub use compare::Reference;
 use questions::Path;
 pub(crate) use search::holds_uai;
 pub use search::search_list;
+pub use second_way::second_way;
 pub use test_names::{TestName, TestNames};
 
 use crate::Env;
@@ -122,6 +124,7 @@ pub async fn run(config: &Config, env: &Env) -> Vec<Measurement<DnsValue>> {
     for ((index, _), conduct) in live.iter().zip(conducts) {
         note_conduct(measurements.get_mut(*index), conduct);
     }
+    caveats::note_silent_first(&mut measurements);
     compare::against(&mut measurements, &references, config, env).await;
     for measurement in &mut measurements {
         if let Some(value) = value_mut(measurement) {

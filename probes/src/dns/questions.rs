@@ -21,6 +21,10 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 /// A resolver silent for so many questions in a row is taken as dead: the others still get their turn.
 const SILENCES_ALLOWED: usize = 2;
 
+/// What the operating system's own path has for a name: the C library waits 5 s for a silent resolver before it asks the next
+/// (resolv.conf(5), `timeout`), and that is just what must be seen.
+const SYSTEM_PATIENCE: Duration = Duration::from_secs(6);
+
 /// The port the operating system's path is asked with; it changes nothing in the answer.
 const ANY_PORT: u16 = 443;
 
@@ -51,7 +55,7 @@ impl From<Failure> for Answer {
 impl Path<'_> {
     async fn ask(&self, name: &str, limit: Duration) -> Answer {
         match self {
-            Self::System(env) => match env.dialer.resolve(name, ANY_PORT).await {
+            Self::System(env) => match env.dialer.resolve_by_system(name, ANY_PORT, limit).await {
                 Ok(found) => Answer {
                     addresses: found.into_iter().map(|address| address.ip()).collect(),
                     ..Answer::default()
@@ -140,8 +144,10 @@ pub(super) async fn ask_path(
         let question = ask_name(config, env, path, name).await;
         let silent = question.failure.as_ref().is_some_and(is_silence);
         silences = if silent { silences + 1 } else { 0 };
+        // One wait for a silent resolver shows what each name costs; all of them would outlast the run.
+        let late = matches!(path, Path::System(_)) && question.elapsed_us > micros(config.timeout);
         questions.push(question);
-        if silences >= SILENCES_ALLOWED {
+        if silences >= SILENCES_ALLOWED || late {
             break;
         }
     }
@@ -154,7 +160,8 @@ pub(super) async fn ask_path(
 /// Asks one name, timed.
 async fn ask_name(config: &Config, env: &Env, path: &Path<'_>, name: &str) -> DnsQuestion {
     let start = Instant::now();
-    let answer = tokio::time::timeout(config.timeout, path.ask(name, config.timeout)).await;
+    let limit = if matches!(path, Path::System(_)) { SYSTEM_PATIENCE } else { config.timeout };
+    let answer = tokio::time::timeout(limit, path.ask(name, limit)).await;
     let elapsed_us = micros(start.elapsed());
     let answer = answer.unwrap_or_else(|_| Failure::with(Stage::Dns, Cause::Timeout, name.to_owned()).into());
     let answered: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();

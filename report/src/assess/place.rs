@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
 use crate::{
-    Cause, Caveat, CaveatCode, Measurement, Outcome, Report, Stage,
+    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Report, Stage,
+    measurement::Attempt,
     values::{EndpointState, GatewayValue, InterfaceKind, InternetAccess, LinkValue, RttSeries},
 };
 
@@ -118,6 +119,8 @@ pub enum EvidenceCode {
     BoxResolverSilent,
     /// No resolver gives a useful answer.
     ResolversSilent,
+    /// This machine has no resolver to ask.
+    NoResolver,
     /// A mire in the school gives hardly more (bit/s).
     LanAsSlow,
     /// A mire in the school gives far more (bit/s).
@@ -188,7 +191,7 @@ fn internet(report: &Report) -> Option<Located> {
         Outcome::Failed { failure } if failure.cause == Cause::NoNetwork || no_address(report) => {
             (Place::Machine, vec![EvidenceCode::NoNetwork.plain()])
         }
-        Outcome::Failed { failure } => no_way_out(report, failure.stage),
+        Outcome::Failed { failure } => no_way_out(report, failure),
     };
     Some(Located { about: Subject::Internet, services: Vec::new(), place, evidence })
 }
@@ -198,7 +201,7 @@ fn no_address(report: &Report) -> bool {
 }
 
 /// No control answers, and the machine has a network.
-fn no_way_out(report: &Report, stage: Stage) -> (Place, Vec<Evidence>) {
+fn no_way_out(report: &Report, failure: &Failure) -> (Place, Vec<Evidence>) {
     if any_service_answers(report) {
         return (Place::Filter, vec![EvidenceCode::ControlsBlocked.plain()]);
     }
@@ -210,14 +213,18 @@ fn no_way_out(report: &Report, stage: Stage) -> (Place, Vec<Evidence>) {
         Some(Outcome::NotMeasured { .. }) | None => {}
     }
     let near = !evidence.is_empty();
-    if stage == Stage::Dns {
+    if failure.stage == Stage::Dns {
         // A box that only forwards questions has no answer, too, when its line is cut.
-        let code = if near && resolver_is_box(report) {
-            EvidenceCode::BoxResolverSilent
-        } else {
-            EvidenceCode::ResolversSilent
+        let code = match link(report) {
+            Some(link) if link.resolvers.is_empty() => EvidenceCode::NoResolver,
+            _ if near && resolver_is_box(report) => EvidenceCode::BoxResolverSilent,
+            _ => EvidenceCode::ResolversSilent,
         };
         evidence.push(code.plain());
+        return (Place::Unknown, evidence);
+    }
+    if only_ipv6_was_tried(failure) {
+        evidence.push(EvidenceCode::DnsUnexplained.plain());
         return (Place::Unknown, evidence);
     }
     if near {
@@ -225,6 +232,15 @@ fn no_way_out(report: &Report, stage: Stage) -> (Place, Vec<Evidence>) {
         return (Place::Operator, evidence);
     }
     (Place::Unknown, evidence)
+}
+
+/// Whether no target came with an address that this machine has a way to: only IPv6 ones, and no IPv6 here.
+fn only_ipv6_was_tried(failure: &Failure) -> bool {
+    let no_way = |attempt: &Attempt| {
+        let ipv6 = attempt.detail.as_ref().is_some_and(|detail| detail.starts_with('['));
+        attempt.cause == Cause::Unreachable && ipv6
+    };
+    !failure.attempts.is_empty() && failure.attempts.iter().all(no_way)
 }
 
 /// Whether a service answered for itself.

@@ -351,7 +351,8 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::SearchDomainWildcard
         | CaveatCode::DnsIntercepted
         | CaveatCode::ResolverSlow
-        | CaveatCode::ResolverUnsteady => None,
+        | CaveatCode::ResolverUnsteady
+        | CaveatCode::SilentResolverFirst => None,
     }
 }
 

@@ -364,6 +364,10 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "Ce résolveur laisse des questions sans réponse : certaines pages attendent, puis s’ouvrent au second essai.",
             "This resolver leaves questions unanswered: some pages wait, then open at the second try.",
         ),
+        CaveatCode::SilentResolverFirst => (
+            "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend plusieurs secondes avant de passer au suivant. La mesure, elle, a demandé au suivant sans attendre.",
+            "This machine’s first DNS resolver does not answer: every new name waits for it, seconds long, before the next is asked. The measurement itself asked the next without waiting.",
+        ),
     };
     lang.pick(fr, en)
 }

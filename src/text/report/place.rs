@@ -85,6 +85,9 @@ fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
         EvidenceCode::ResolversSilent => {
             ("aucun résolveur DNS ne donne de réponse utile", "no DNS resolver gives a useful answer")
         }
+        EvidenceCode::NoResolver => {
+            ("cette machine n’a aucun résolveur DNS", "this machine has no DNS resolver")
+        }
         EvidenceCode::LanAsSlow => (
             "une mire dans l’école ne donne guère plus",
             "a measurement server in the school gives hardly more",
