@@ -8,8 +8,11 @@
 # environment:
 #   SCHOOL_MIRE              the binary whose `mire` serves on the Internet (port 8080) and beside the box (port 8081)
 #   SCHOOL_LAN, SCHOOL_LINE  rates both ways; 0: unlimited
+#   SCHOOL_DNS               set: the box resolves every name of example to the Internet's address
+#   SCHOOL_PROXY             set: a proxy in the box, port 8888; its value is the password of the user ecole
+#   SCHOOL_CAPTURE           set: everything on the machine's cable and on the line is written down
 #   SCHOOL_FAULT             none; box_gone: the box does not answer; line_cut: nothing passes beyond it
-# leaves in OUTDIR: stdout, stderr, status (exit code).
+# leaves in OUTDIR: stdout, stderr, status (exit code); school.pcap, line.pcap where captured.
 set -euo pipefail
 export LC_ALL=C
 out=$1
@@ -49,6 +52,14 @@ cable() {
   fi
 }
 
+# wait_for OPTIONS PORT: bounded wait for a server of the box: 100 tries of 50 ms.
+wait_for() {
+  for _ in $(seq 100); do
+    [[ -z $(ss "-Hl${1#-}" "sport = :$2") ]] || return 0
+    sleep 0.05
+  done
+}
+
 cable "$name-lan" 10.1.0 "$SCHOOL_LAN"
 cable "$name-net" 10.2.0 "$SCHOOL_LINE"
 
@@ -75,6 +86,37 @@ case $SCHOOL_FAULT in
     ;;
 esac
 
+if [[ -n ${SCHOOL_DNS:-} ]]; then
+  # cache-size=0: every question is seen.
+  dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= --user=root --no-resolv --no-hosts --cache-size=0 \
+    --bind-interfaces --listen-address=10.1.0.1 --address=/example/10.2.0.2 >"$out/dnsmasq.log" 2>&1 &
+  started+=($!)
+  wait_for "-un" 53
+fi
+if [[ -n ${SCHOOL_PROXY:-} ]]; then
+  printf '%s\n' "Port 8888" "Listen 10.1.0.1" "Timeout 30" "LogLevel Warning" "BasicAuth ecole $SCHOOL_PROXY" \
+    >"$out/tinyproxy.conf"
+  tinyproxy -d -c "$out/tinyproxy.conf" >"$out/tinyproxy.log" 2>&1 &
+  started+=($!)
+  wait_for "-tn" 8888
+fi
+captures=()
+if [[ -n ${SCHOOL_CAPTURE:-} ]]; then
+  for side in lan:school net:line; do
+    tcpdump -i "to-${side%%:*}" -s 0 -U -w "$out/${side##*:}.pcap" 2>"$out/${side##*:}.tcpdump" &
+    captures+=($!)
+    # It says so once it listens.
+    for _ in $(seq 100); do
+      grep -q "listening on" "$out/${side##*:}.tcpdump" && break
+      sleep 0.05
+    done
+  done
+fi
+
 status=0
 ip netns exec "$name-lan" "$@" >"$out/stdout" 2>"$out/stderr" </dev/null || status=$?
 echo $status >"$out/status"
+if [[ ${#captures[@]} -gt 0 ]]; then
+  kill -INT "${captures[@]}"
+  wait "${captures[@]}" || true
+fi
