@@ -6,9 +6,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
+use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
 use crate::{
-    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, Report, Stage,
+    Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, ReasonCode, Report, Stage,
     measurement::Attempt,
     values::{EndpointState, GatewayValue, InterfaceKind, InternetAccess, LinkValue, RttSeries},
 };
@@ -139,6 +139,8 @@ pub enum EvidenceCode {
     Portal,
     /// A proxy asks for a password.
     ProxyPassword,
+    /// The proxy itself does not answer.
+    ProxySilent,
     /// The control targets fail while services answer.
     ControlsBlocked,
     /// A filter's page or refusal in the service's place.
@@ -151,6 +153,10 @@ pub enum EvidenceCode {
     DnsUnexplained,
     /// The service alone cannot be reached, while others are: something on the way, or the service.
     OthersReachable,
+    /// Services of several domains cannot be reached, while others are: no fault of one of them.
+    SeveralSilent,
+    /// The certificate is not the one it should be: something on the way, or the service.
+    CertificateUnexplained,
     /// The service answers with an error of its own.
     ServiceError,
     /// Nothing to compare with.
@@ -179,6 +185,10 @@ pub(super) fn locate(report: &Report, verdicts: &[Verdict]) -> Vec<Located> {
 
 fn internet(report: &Report) -> Option<Located> {
     let (place, evidence) = match &report.measurements.internet.as_ref()?.outcome {
+        // A cable, a socket, the DHCP server or this machine: from here they look the same.
+        Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
+            (Place::Unknown, vec![EvidenceCode::NoNetwork.plain()])
+        }
         Outcome::NotMeasured { .. } => return None,
         Outcome::Measured { value, .. } => match value.access {
             InternetAccess::Open => return None,
@@ -204,6 +214,10 @@ fn no_address(report: &Report) -> bool {
 fn no_way_out(report: &Report, failure: &Failure) -> (Place, Vec<Evidence>) {
     if any_service_answers(report) {
         return (Place::Filter, vec![EvidenceCode::ControlsBlocked.plain()]);
+    }
+    // Stopped, or named wrongly on this machine.
+    if failure.stage == Stage::Proxy {
+        return (Place::Unknown, vec![EvidenceCode::ProxySilent.plain()]);
     }
     let gateway = report.measurements.gateway.as_ref().map(|gateway| &gateway.outcome);
     let mut evidence = Vec::new();
@@ -486,6 +500,12 @@ fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
             Some((Place::Filter, Evidence { code: EvidenceCode::Decrypted, detail: issuer }))
         }
         VerdictReason::DnsAltered if shown => at(Place::Filter, EvidenceCode::DnsAltered),
+        VerdictReason::Unreachable if shown && verdict.act == Some(Actor::FilterAdministrator) => {
+            at(Place::Filter, EvidenceCode::SeveralSilent)
+        }
+        VerdictReason::Unreachable if certificate_is_wrong(report, verdict) => {
+            at(Place::Unknown, EvidenceCode::CertificateUnexplained)
+        }
         // A host that is down looks just like a port that is filtered.
         VerdictReason::Unreachable if shown => at(Place::Unknown, EvidenceCode::OthersReachable),
         VerdictReason::RemoteError => at(Place::Service, EvidenceCode::ServiceError),
@@ -499,6 +519,13 @@ fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
         VerdictReason::DnsAltered => at(Place::Unknown, EvidenceCode::DnsUnexplained),
         _ => None,
     })
+}
+
+/// Whether a certificate that nothing vouches for stood in the service's place.
+fn certificate_is_wrong(report: &Report, verdict: &Verdict) -> bool {
+    let services = report.measurements.endpoints.iter().filter_map(Measurement::value);
+    let mut own = services.filter(|value| Some(&value.id) == verdict.subject.as_ref());
+    own.any(|value| value.state == EndpointState::Intercepted)
 }
 
 /// Who issued the certificate of the service with this id.

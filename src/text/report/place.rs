@@ -85,6 +85,15 @@ fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
         EvidenceCode::ResolversSilent => {
             ("aucun résolveur DNS ne donne de réponse utile", "no DNS resolver gives a useful answer")
         }
+        EvidenceCode::ProxySilent => ("le proxy lui-même ne répond pas", "the proxy itself does not answer"),
+        EvidenceCode::SeveralSilent => (
+            "des services de plusieurs domaines restent muets, d’autres répondent",
+            "services of several domains stay silent, others answer",
+        ),
+        EvidenceCode::CertificateUnexplained => (
+            "le certificat présenté n’est pas celui du service : une interception ou une erreur du service",
+            "the certificate shown is not the service’s: something in between, or the service’s own error",
+        ),
         EvidenceCode::NoResolver => {
             ("cette machine n’a aucun résolveur DNS", "this machine has no DNS resolver")
         }
