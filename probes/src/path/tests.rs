@@ -17,7 +17,7 @@ fn question(target: &str) -> Question {
 }
 
 fn measured(method: PathMethod, answers: &Answers) -> (PathValue, Vec<Caveat>) {
-    match value(method, answers) {
+    match value(method, answers, None) {
         Outcome::Measured { value, caveats } => (value, caveats),
         other => panic!("{other:?}"),
     }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
+use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
 use crate::{
     Cause, Caveat, CaveatCode, Measurement, Outcome, Report, Stage,
     values::{EndpointState, GatewayValue, InterfaceKind, InternetAccess, LinkValue, RttSeries},
@@ -146,6 +146,10 @@ pub enum EvidenceCode {
     DnsAltered,
     /// The resolver's answer is wrong or missing, and no other one was seen to know better.
     DnsUnexplained,
+    /// Large packets vanish on the way, small ones arrive (a black hole of path MTU discovery).
+    MtuBlackHole,
+    /// The box itself says that larger packets than this do not fit its line (bytes).
+    BoxNarrow,
     /// The service alone cannot be reached, while others are: something on the way, or the service.
     OthersReachable,
     /// The service answers with an error of its own.
@@ -447,13 +451,28 @@ fn services(report: &Report, verdicts: &[Verdict]) -> Vec<Located> {
     }
     found
         .into_iter()
-        .map(|(place, evidence, services)| Located {
-            about: Subject::Services,
-            services,
-            place,
-            evidence: vec![evidence],
+        .map(|(place, evidence, services)| {
+            let narrow = box_narrow(report).filter(|_| evidence.code == EvidenceCode::MtuBlackHole);
+            let evidence = std::iter::once(evidence).chain(narrow).collect();
+            Located { about: Subject::Services, services, place, evidence }
         })
         .collect()
+}
+
+/// Whose black hole it is. One domain's may be the doing of its own network. Several share the way from the box on: the
+/// box, where the narrow link is its own line, since it may clamp what it knows not to fit; otherwise that or the
+/// operator's network, which nothing tells apart from here.
+fn black_hole(report: &Report, verdict: &Verdict) -> Place {
+    let shared = verdict.act == Some(Actor::Operator);
+    if shared && box_narrow(report).is_some() { Place::Box } else { Place::Unknown }
+}
+
+/// The box's own word that its line takes no full-size packet.
+fn box_narrow(report: &Report) -> Option<Evidence> {
+    let too_big = report.measurements.path.as_ref()?.value()?.mtu.as_ref()?.too_big.as_ref()?;
+    let bytes = too_big.next_bytes?;
+    (link(report)?.gateway.as_ref() == Some(&too_big.from))
+        .then(|| EvidenceCode::BoxNarrow.with(bytes.to_string()))
 }
 
 fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
@@ -470,6 +489,7 @@ fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
             Some((Place::Filter, Evidence { code: EvidenceCode::Decrypted, detail: issuer }))
         }
         VerdictReason::DnsAltered if shown => at(Place::Filter, EvidenceCode::DnsAltered),
+        VerdictReason::MtuBlackHole => at(black_hole(report, verdict), EvidenceCode::MtuBlackHole),
         // A host that is down looks just like a port that is filtered.
         VerdictReason::Unreachable if shown => at(Place::Unknown, EvidenceCode::OthersReachable),
         VerdictReason::RemoteError => at(Place::Service, EvidenceCode::ServiceError),

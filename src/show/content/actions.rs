@@ -6,7 +6,7 @@ use sonde_report::{
     values::InternetAccess,
 };
 
-use super::{Writer, services::place};
+use super::{Writer, services::state_advice};
 use crate::{
     show::page::{Block, Section},
     text::report::{self as words, Label},
@@ -134,15 +134,19 @@ impl Writer<'_> {
         let before = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
         for &reason in &verdict.reasons {
             // The technician's, not the filter's: it may be the network's doing or the service's own.
-            let either = matches!(
-                reason,
-                VerdictReason::DnsAltered | VerdictReason::Unreachable | VerdictReason::TlsIntercepted
-            ) && verdict.reasons.first() == Some(&reason)
-                && verdict.act == Some(Actor::Technician);
-            let advice = if either {
-                Some(words::look_from_elsewhere(self.lang))
-            } else {
-                words::reason_advice(reason, self.lang)
+            let either =
+                verdict.reasons.first() == Some(&reason) && verdict.act == Some(Actor::Technician);
+            let advice = match reason {
+                VerdictReason::DnsAltered
+                | VerdictReason::Unreachable
+                | VerdictReason::TlsIntercepted
+                | VerdictReason::RemoteError
+                    if either =>
+                {
+                    Some(words::look_from_elsewhere(self.lang))
+                }
+                VerdictReason::MtuBlackHole if either => Some(words::black_hole_of_one(self.lang)),
+                _ => words::reason_advice(reason, self.lang),
             };
             if let Some(advice) = advice {
                 actions.add(advice, &subject);
@@ -170,7 +174,7 @@ impl Writer<'_> {
             verdicts.any(|v| v.unit == Unit::Service && v.subject.as_deref() == Some(id))
         };
         for value in self.report.measurements.endpoints.iter().filter_map(Measurement::value) {
-            let advice = words::state_advice(value.state, place(value), self.lang);
+            let advice = state_advice(value, self.lang);
             if let Some(advice) = advice.filter(|_| !judged(&value.id)) {
                 actions.add(advice, &value.label);
             }
@@ -188,7 +192,7 @@ impl Writer<'_> {
                 for measurement in &measurements.endpoints {
                     match measurement.value() {
                         Some(value) if Some(value.id.as_str()) == id => {
-                            let advice = words::state_advice(value.state, place(value), self.lang);
+                            let advice = state_advice(value, self.lang);
                             if let Some(advice) = advice {
                                 actions.add(advice, subject);
                             }

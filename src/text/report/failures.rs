@@ -62,6 +62,10 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             "La connexion a été fermée avant la fin de l’échange.",
             "The connection was closed before the exchange was over.",
         ),
+        Cause::MtuBlackHole => (
+            "La connexion s’établit, puis les gros paquets se perdent en chemin sans message d’erreur (trou noir MTU). Essayé au même moment avec des paquets plus petits, le service répond.",
+            "The connection is made, then large packets vanish on the way without an error message (MTU black hole). Tried at the same moment with smaller packets, the service answers.",
+        ),
         Cause::UnknownIssuer => (
             "Le certificat n’est rattaché à aucune autorité connue : interception TLS probable.",
             "The certificate belongs to no known authority: TLS is probably intercepted.",

@@ -16,7 +16,7 @@ mod values;
 mod verdicts;
 
 pub use advice::{
-    act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice,
+    act_on, black_hole_of_one, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice,
     try_announced_proxy,
 };
 pub use dns::{
