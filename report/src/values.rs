@@ -13,8 +13,8 @@ pub use dns::{
     DnsBlock, DnsComparison, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchDomain, DnsSearchList,
     DnsTransport, Dnssec, DnssecValidation, NtpValue,
 };
-pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
 pub use ipv6::{Ipv6Access, Ipv6Kind};
+pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
 pub use mtu::{PathMtu, TooBig};
 pub use reach::{FamilyOutcome, FamilyReach, FilterPlace, KnownFilter};
 

@@ -104,9 +104,8 @@ async fn arrives(dialer: &Dialer, target: &Target, address: SocketAddr, goal: Go
         return Ok(());
     }
     let limit = dialer.config().answer_timeout;
-    let mut session = Session::<Empty<Bytes>>::start(connection, target, limit)
-        .await
-        .map_err(|error| error.failure)?;
+    let mut session =
+        Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
     let request = get(&session, target)?;
     session.send(request).await.map(drop)
 }

@@ -231,7 +231,9 @@ async fn exchange(
     let limit = patience.min(until.left());
     // Once a full-size segment has arrived there is no hole: a service that thinks is not asked twice.
     let small_only = !connection.via_proxy
-        && Kernel::of(&connection).received().is_some_and(|received| received.segment <= hole::CLAMPED.into());
+        && Kernel::of(&connection)
+            .received()
+            .is_some_and(|received| received.segment <= hole::CLAMPED.into());
     let peer = connection.peer;
     let mut session =
         Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;

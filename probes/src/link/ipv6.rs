@@ -32,7 +32,11 @@ struct Seen {
 impl Seen {
     fn of(interface: &netdev::Interface) -> Self {
         let any = || (super::kind_of(interface) == InterfaceKind::Tunnel).then_some(Ipv6Kind::OtherTunnel);
-        Self { tunnel: tunnel(&interface.name).or_else(any), mtu: interface.mtu, ipv6_mtu: ipv6_mtu(&interface.name) }
+        Self {
+            tunnel: tunnel(&interface.name).or_else(any),
+            mtu: interface.mtu,
+            ipv6_mtu: ipv6_mtu(&interface.name),
+        }
     }
 }
 
@@ -131,7 +135,8 @@ mod tests {
         let inside = std::thread::spawn(|| {
             nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map_err(|error| error.to_string())?;
             let ip = |line: &str| {
-                let done = Command::new("ip").args(line.split(' ')).output().map_err(|error| error.to_string())?;
+                let done =
+                    Command::new("ip").args(line.split(' ')).output().map_err(|error| error.to_string())?;
                 let said = String::from_utf8_lossy(&done.stderr).into_owned();
                 if done.status.success() { Ok(()) } else { Err(format!("ip {line}: {said}")) }
             };

@@ -164,7 +164,8 @@ mod tests {
     fn tells_tunnels_apart() {
         let dir = tempfile::tempdir().unwrap();
         let net = dir.path();
-        let types = [("eth0", "1\n"), ("he6", "776\n"), ("ip6tnl1", "769\n"), ("gre1", "778\n"), ("tun0", "65534\n")];
+        let types =
+            [("eth0", "1\n"), ("he6", "776\n"), ("ip6tnl1", "769\n"), ("gre1", "778\n"), ("tun0", "65534\n")];
         for (name, number) in types {
             add(net, name, &[("type", number)]);
         }

@@ -196,7 +196,12 @@ async fn trace(_: &Question) -> Result<(PathMethod, Answers), Obstacle> {
 #[cfg(target_os = "linux")]
 async fn largest(question: &Question, begun: Instant) -> Option<PathMtu> {
     let until = begun + question.timeout.mul_f64(2.75);
-    mtu::measure(question.target, question.interface.as_deref(), until.min(Instant::now() + 2 * question.timeout)).await
+    mtu::measure(
+        question.target,
+        question.interface.as_deref(),
+        until.min(Instant::now() + 2 * question.timeout),
+    )
+    .await
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -118,7 +118,8 @@ impl Prober {
         let icmp = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4));
         let ping = icmp(Type::DGRAM).map(|socket| (socket, Kind::Ping));
         let raw = || icmp(Type::RAW).map(|socket| (socket, Kind::Raw(super::raw::ident())));
-        let udp = || Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).map(|socket| (socket, Kind::Udp));
+        let udp =
+            || Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).map(|socket| (socket, Kind::Udp));
         let (socket, kind) = ping.or_else(|_| raw()).or_else(|_| udp())?;
         socket.set_nonblocking(true)?;
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;

@@ -134,8 +134,7 @@ impl Writer<'_> {
         let before = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
         for &reason in &verdict.reasons {
             // The technician's, not the filter's: it may be the network's doing or the service's own.
-            let either =
-                verdict.reasons.first() == Some(&reason) && verdict.act == Some(Actor::Technician);
+            let either = verdict.reasons.first() == Some(&reason) && verdict.act == Some(Actor::Technician);
             let advice = match reason {
                 VerdictReason::DnsAltered
                 | VerdictReason::Unreachable
@@ -207,10 +206,23 @@ impl Writer<'_> {
         }
     }
 
+    /// What to do about the black hole that services were seen to fall into; a mire that stalls may lie behind the same.
+    fn black_hole_advice(&self) -> Option<(Actor, &'static str)> {
+        let seen = |verdict: &&Verdict| verdict.reasons.first() == Some(&VerdictReason::MtuBlackHole);
+        let verdict = self.report.assessment.verdicts.iter().find(seen)?;
+        match verdict.act {
+            Some(Actor::Technician) => Some(words::black_hole_of_one(self.lang)),
+            _ => words::reason_advice(VerdictReason::MtuBlackHole, self.lang),
+        }
+    }
+
     fn outcome_actions<T>(&self, measurement: Option<&Measurement<T>>, subject: &str, actions: &mut Actions) {
         match measurement.map(|m| &m.outcome) {
             Some(Outcome::Failed { failure }) => {
-                actions.add(words::cause_advice(failure.cause, self.lang), subject);
+                let stalls =
+                    matches!(failure.cause, Cause::Timeout | Cause::TooLittleData | Cause::AllTargetsFailed);
+                let advice = self.black_hole_advice().filter(|_| stalls);
+                actions.add(advice.unwrap_or(words::cause_advice(failure.cause, self.lang)), subject);
             }
             Some(Outcome::NotMeasured { reason }) => {
                 if let Some(remedy) = reason.remedy {

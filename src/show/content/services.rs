@@ -192,6 +192,9 @@ impl Writer<'_> {
         let mut notes = Vec::new();
         if !broken.is_empty() {
             notes.push(words::ipv6_broken(&broken, everywhere, self.lang));
+            let link = self.report.measurements.link.as_ref().and_then(Measurement::value);
+            let access = link.and_then(|link| link.ipv6_access.as_ref());
+            notes.extend(access.and_then(|access| words::ipv6_by_tunnel(access, self.lang)));
         }
         if !again.is_empty() {
             notes.push(words::reached_at_second_attempt(&again, self.lang));
