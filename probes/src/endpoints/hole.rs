@@ -78,19 +78,18 @@ pub(super) async fn shown(
         // However it ends: it did not hang.
         () = answers(&unclamped, target, address, goal) => pending().await,
         compared = compared => match compared {
-            Some(took) => failure(address, goal, took),
+            Some(took) => failure(goal, took),
             None => pending().await,
         },
     }
 }
 
-fn failure(address: SocketAddr, goal: Goal, took: Duration) -> Failure {
+fn failure(goal: Goal, took: Duration) -> Failure {
     let stage = match goal {
         Goal::Handshake => Stage::Tls,
         Goal::Answer => Stage::Http,
     };
-    let detail = format!("{}, MSS {CLAMPED}: {} ms", address.ip(), took.as_millis());
-    Failure::with(stage, Cause::MtuBlackHole, detail)
+    Failure::with(stage, Cause::MtuBlackHole, format!("MSS {CLAMPED}: {} ms", took.as_millis()))
 }
 
 /// A connection of its own, up to the goal. A certificate that is refused has arrived.

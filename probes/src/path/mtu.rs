@@ -61,17 +61,9 @@ type Fates = BTreeMap<u16, Fate>;
 /// Asks how large packets to `target` may be; at most until `until`. `None` where nothing was answered.
 pub(super) async fn measure(target: IpAddr, interface: Option<&str>, until: Instant) -> Option<PathMtu> {
     let IpAddr::V4(target) = target else { return None };
+    let mut kinds = [Kind::Ping, Kind::Raw(super::raw::ident()), Kind::Udp].into_iter();
     // A figure more or less: whatever the system refuses, it is left out.
-    let prober = Prober::open(target, interface).ok()?;
-    let mut fates = Fates::new();
-    for round in 0..ROUNDS {
-        let wait = until.saturating_duration_since(Instant::now()) / u32::from(ROUNDS - round);
-        prober.round(&mut fates, Instant::now() + wait).await.ok()?;
-        if complete(&fates) {
-            break;
-        }
-    }
-    sum_up(&fates)
+    kinds.find_map(|kind| Prober::of(kind, target, interface).ok())?.measure(until).await
 }
 
 /// Whether there is nothing more to learn: the largest that left was answered, or every size has its fate.
@@ -99,7 +91,7 @@ fn sum_up(fates: &Fates) -> Option<PathMtu> {
 
 /// By which kind of packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// The system sees to the identifier and hands out our replies only, without their IP header.
     Ping,
     /// Every program's replies come in.
@@ -107,20 +99,20 @@ enum Kind {
     Udp,
 }
 
-struct Prober {
+pub(super) struct Prober {
     socket: UdpSocket,
     target: Ipv4Addr,
     kind: Kind,
 }
 
 impl Prober {
-    fn open(target: Ipv4Addr, interface: Option<&str>) -> io::Result<Self> {
-        let icmp = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4));
-        let ping = icmp(Type::DGRAM).map(|socket| (socket, Kind::Ping));
-        let raw = || icmp(Type::RAW).map(|socket| (socket, Kind::Raw(super::raw::ident())));
-        let udp =
-            || Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).map(|socket| (socket, Kind::Udp));
-        let (socket, kind) = ping.or_else(|_| raw()).or_else(|_| udp())?;
+    pub(super) fn of(kind: Kind, target: Ipv4Addr, interface: Option<&str>) -> io::Result<Self> {
+        let (sort, protocol) = match kind {
+            Kind::Ping => (Type::DGRAM, Protocol::ICMPV4),
+            Kind::Raw(_) => (Type::RAW, Protocol::ICMPV4),
+            Kind::Udp => (Type::DGRAM, Protocol::UDP),
+        };
+        let socket = Socket::new(Domain::IPV4, sort, Some(protocol))?;
         socket.set_nonblocking(true)?;
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
         setsockopt(&socket, option::MtuDiscover, &libc::IP_PMTUDISC_PROBE)?;
@@ -129,6 +121,19 @@ impl Prober {
         }
         // The library's datagram socket sends and receives on any datagram descriptor.
         Ok(Self { socket: UdpSocket::from_std(socket.into())?, target, kind })
+    }
+
+    /// Asks until `until`; `None` where nothing was answered.
+    pub(super) async fn measure(&self, until: Instant) -> Option<PathMtu> {
+        let mut fates = Fates::new();
+        for round in 0..ROUNDS {
+            let wait = until.saturating_duration_since(Instant::now()) / u32::from(ROUNDS - round);
+            self.round(&mut fates, Instant::now() + wait).await.ok()?;
+            if complete(&fates) {
+                break;
+            }
+        }
+        sum_up(&fates)
     }
 
     /// Sends every size that has no fate yet, and listens until `until`.

@@ -148,6 +148,8 @@ pub enum EvidenceCode {
     DnsUnexplained,
     /// Large packets vanish on the way, small ones arrive (a black hole of path MTU discovery).
     MtuBlackHole,
+    /// Services of several domains fare so: what they share lies between this machine and the Internet.
+    SeveralDomains,
     /// The box itself says that larger packets than this do not fit its line (bytes).
     BoxNarrow,
     /// The service alone cannot be reached, while others are: something on the way, or the service.
@@ -452,19 +454,33 @@ fn services(report: &Report, verdicts: &[Verdict]) -> Vec<Located> {
     found
         .into_iter()
         .map(|(place, evidence, services)| {
-            let narrow = box_narrow(report).filter(|_| evidence.code == EvidenceCode::MtuBlackHole);
-            let evidence = std::iter::once(evidence).chain(narrow).collect();
+            let more = if evidence.code == EvidenceCode::MtuBlackHole {
+                hole_evidence(report, verdicts)
+            } else {
+                Vec::new()
+            };
+            let evidence = std::iter::once(evidence).chain(more).collect();
             Located { about: Subject::Services, services, place, evidence }
         })
         .collect()
 }
 
 /// Whose black hole it is. One domain's may be the doing of its own network. Several share the way from the box on: the
-/// box, where the narrow link is its own line, since it may clamp what it knows not to fit; otherwise that or the
+/// box, where the narrow link is its own line, since it can clamp what it knows not to fit; otherwise that or the
 /// operator's network, which nothing tells apart from here.
 fn black_hole(report: &Report, verdict: &Verdict) -> Place {
-    let shared = verdict.act == Some(Actor::Operator);
-    if shared && box_narrow(report).is_some() { Place::Box } else { Place::Unknown }
+    if is_shared(verdict) && box_narrow(report).is_some() { Place::Box } else { Place::Unknown }
+}
+
+/// Whether a black hole swallows services of several domains: then it is not the technician who is sent to look closer.
+fn is_shared(verdict: &Verdict) -> bool {
+    verdict.reasons.first() == Some(&VerdictReason::MtuBlackHole) && verdict.act == Some(Actor::Operator)
+}
+
+/// What beside the vanishing itself tells of a black hole.
+fn hole_evidence(report: &Report, verdicts: &[Verdict]) -> Vec<Evidence> {
+    let several = verdicts.iter().any(is_shared).then(|| EvidenceCode::SeveralDomains.plain());
+    several.into_iter().chain(box_narrow(report)).collect()
 }
 
 /// The box's own word that its line takes no full-size packet.

@@ -211,6 +211,10 @@ impl Writer<'_> {
         let last = value.redirects.last();
         if let Some(failure) = &value.failure {
             notes.push(self.note(Label::StageReached, words::stage(failure.stage, self.lang)));
+            // One hole for all: what differs from one service to the next would only keep them apart.
+            if failure.cause == Cause::MtuBlackHole {
+                return notes;
+            }
             // The redirect below names the host too.
             let named = |detail: &String| {
                 let host = detail.rsplit(": ").next().unwrap_or(detail);

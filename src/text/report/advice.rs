@@ -362,8 +362,8 @@ fn black_hole() -> (Actor, &'static str, &'static str) {
 #[must_use]
 pub fn black_hole_of_one(lang: Lang) -> (Actor, &'static str) {
     let (fr, en) = (
-        "Regarder si la box limite la taille des segments TCP (« MSS clamping ») : l’activer rétablit l’accès. Si elle le fait déjà, signaler au service que les messages ICMP « fragmentation needed » sont peut-être filtrés de son côté.",
-        "See whether the box limits TCP segments (“MSS clamping”): turning it on mends the access. If it does so already, tell the service that ICMP “fragmentation needed” messages may be filtered on its side.",
+        "Regarder si la box limite la taille des segments TCP (« MSS clamping ») : l’activer peut rétablir l’accès. Si elle le fait déjà, signaler au service que les messages ICMP « fragmentation needed » sont peut-être filtrés de son côté.",
+        "See whether the box limits TCP segments (“MSS clamping”): turning it on may mend the access. If it does so already, tell the service that ICMP “fragmentation needed” messages may be filtered on its side.",
     );
     (Actor::Technician, lang.pick(fr, en))
 }

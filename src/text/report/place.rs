@@ -133,6 +133,10 @@ fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
             "les gros paquets se perdent en chemin, les petits passent (trou noir MTU)",
             "large packets vanish on the way, small ones arrive (MTU black hole)",
         ),
+        EvidenceCode::SeveralDomains => (
+            "des services sans rapport entre eux sont touchés, ce qui désigne la box ou la ligne de l’opérateur",
+            "services that have nothing to do with each other are concerned, which points to the box or the operator’s line",
+        ),
         EvidenceCode::BoxNarrow => (
             "la box dit elle-même que sa ligne ne prend pas de plus gros paquets",
             "the box itself says that its line takes no larger packets",
