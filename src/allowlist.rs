@@ -107,6 +107,8 @@ pub enum WhyNot {
     Decrypted,
     /// The service itself is in error.
     Service,
+    /// Large packets vanish on the way: no filter's doing.
+    MtuBlackHole,
     /// The certificate is wrong, and whose it is cannot be told.
     Certificate,
     /// The name has no good answer, and nothing shows whose fault that is.
@@ -294,6 +296,7 @@ fn at_large(reason: VerdictReason) -> Option<WhyNot> {
         VerdictReason::ThroughProxy => Some(WhyNot::ProxyUnreachable),
         VerdictReason::DecryptedHere => Some(WhyNot::DecryptedHere),
         VerdictReason::RemoteError => Some(WhyNot::Service),
+        VerdictReason::MtuBlackHole => Some(WhyNot::MtuBlackHole),
         _ => None,
     }
 }

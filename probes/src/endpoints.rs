@@ -21,6 +21,7 @@ use crate::{Env, date};
 mod block_pages;
 mod connect;
 mod families;
+mod hole;
 mod judge;
 mod visit;
 

@@ -251,6 +251,8 @@ pub enum VerdictReason {
     Unreachable,
     /// The service cannot be reached, and no other target answered to compare with.
     NothingToCompare,
+    /// What the service sends vanishes where its packets are full-size (a black hole of path MTU discovery).
+    MtuBlackHole,
     /// The machine's clock is wrong.
     ClockWrong,
     /// Reached through a proxy (a note, not a fault).
@@ -263,8 +265,8 @@ impl VerdictReason {
     /// Who can act when this is the first reason of a verdict that is not `met`.
     ///
     /// What another measurement would settle is the technician's; what stands in the way on purpose (filter,
-    /// proxy, decryption, imposed resolver) is its administrator's; a line that is there but loses packets, or a
-    /// network without Internet, is the operator's.
+    /// proxy, decryption, imposed resolver) is its administrator's; a line that is there but loses packets (large ones, say),
+    /// or a network without Internet, is the operator's.
     #[must_use]
     pub fn actor(self) -> Option<Actor> {
         match self {
@@ -275,7 +277,7 @@ impl VerdictReason {
             | Self::DnsAltered
             | Self::Unreachable => Some(Actor::FilterAdministrator),
             Self::RemoteError => Some(Actor::ServiceProvider),
-            Self::NoInternet | Self::LossLimited => Some(Actor::Operator),
+            Self::NoInternet | Self::LossLimited | Self::MtuBlackHole => Some(Actor::Operator),
             Self::NotAsked | Self::ViaProxy => None,
             Self::SizeUnknown
             | Self::NearThreshold

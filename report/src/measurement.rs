@@ -349,6 +349,9 @@ pub enum Cause {
     Unreachable,
     /// The connection was closed before the exchange was over.
     ConnectionClosed,
+    /// The connection stands and large segments vanish on the way, while clamped ones arrive: a black hole of path MTU
+    /// discovery (RFC 2923, 2.1; RFC 4821).
+    MtuBlackHole,
     /// The certificate's chain ends in no known root.
     UnknownIssuer,
     /// The certificate has expired.

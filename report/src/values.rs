@@ -5,13 +5,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod dns;
+mod ipv6;
 mod loaded;
+mod mtu;
 mod reach;
 pub use dns::{
     DnsBlock, DnsComparison, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchDomain, DnsSearchList,
     DnsTransport, Dnssec, DnssecValidation, NtpValue,
 };
+pub use ipv6::{Ipv6Access, Ipv6Kind};
 pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
+pub use mtu::{PathMtu, TooBig};
 pub use reach::{FamilyOutcome, FamilyReach, FilterPlace, KnownFilter};
 
 /// The machine's own connection: interface, gateway, resolvers, and what else was going on during the run.
@@ -29,6 +33,10 @@ pub struct LinkValue {
     pub ipv4: bool,
     /// Whether the interface has a global IPv6 address.
     pub ipv6: bool,
+    /// How IPv6 gets to the Internet, by what this machine's addresses and interfaces show; `None` where nothing leads there
+    /// over IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_access: Option<Ipv6Access>,
     /// What else went on while the run lasted; `None` when it could not be watched.
     pub during: Option<RunConditions>,
 }
@@ -580,6 +588,9 @@ pub struct PathValue {
     /// What the first routers' addresses tell of address translation, as far as they answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nat: Option<NatHint>,
+    /// How large packets may be on the way; `None` where nothing answered or the system does not let it be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<PathMtu>,
 }
 
 /// What the addresses of the first routers tell. A hint: operators number routers of their own privately, too.

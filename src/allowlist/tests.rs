@@ -105,6 +105,7 @@ fn what_is_the_services_or_this_machines_is_not() {
         (failed("x", "dns_altered", "dns", "name_not_found", ""), WhyNot::Dns),
         (failed("x", "dns_altered", "dns", "no_resolver", ""), WhyNot::Dns),
         (failed("x", "intercepted", "tls", "certificate_name_mismatch", ""), WhyNot::Certificate),
+        (failed("x", "unreachable", "tls", "mtu_black_hole", "MSS 1220: 17 ms"), WhyNot::MtuBlackHole),
     ] {
         assert_eq!(about(x.clone()), Err(why), "{x}");
     }

@@ -45,6 +45,8 @@ pub struct World {
     /// The far side's packet filter: what it does not let in.
     #[serde(default)]
     pub far_firewall: Vec<String>,
+    /// The operator's line and its router, where they matter.
+    pub line: Option<Line>,
     /// `ip` commands once everything stands.
     #[serde(default)]
     pub ip: Ip,
@@ -189,10 +191,24 @@ pub struct Firewall {
     pub redirect: Vec<String>,
 }
 
+/// A line of its own between the box and the operator's router, which leads to the internet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// The largest packet it takes, bytes: the box and the router know it.
+    pub mtu: u16,
+    /// Whether the services' certificates are so small that a handshake fits into small packets. Otherwise they fill
+    /// several full-size ones, as on the web.
+    #[serde(default)]
+    pub small_certificates: bool,
+}
+
 /// `ip` commands by place.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ip {
+    #[serde(default)]
+    pub internet: Vec<String>,
     #[serde(default)]
     pub school: Vec<String>,
     #[serde(default, rename = "box")]

@@ -152,7 +152,7 @@ impl<'a> Parts<'a> {
         self.file("etc/hosts", &format!("127.0.0.1 localhost\n{}", self.filled_lines(&self.world.hosts)));
         self.file("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
         let ip = &self.world.ip;
-        for (place, commands) in [("school", &ip.school), ("box", &ip.in_box)] {
+        for (place, commands) in [("internet", &ip.internet), ("school", &ip.school), ("box", &ip.in_box)] {
             if !commands.is_empty() {
                 self.file(&format!("ip.{place}"), &self.filled_lines(commands));
             }
@@ -160,6 +160,9 @@ impl<'a> Parts<'a> {
     }
 
     fn write_addresses(&self) {
+        if let Some(line) = &self.world.line {
+            self.file("line", &format!("{}\n", line.mtu));
+        }
         let v4: String = self.hosts.iter().map(|host| format!("{}/32\n", host.v4)).collect();
         self.file("addresses", &format!("{PUBLIC_RESOLVER}/32\n{v4}"));
         if self.world.ipv6 {
@@ -200,9 +203,7 @@ impl<'a> Parts<'a> {
             }
             let pair = match service.tls {
                 Tls::Refused => None,
-                kind => {
-                    Some(self.authorities.issue(kind, std::slice::from_ref(&host.name), &self.name(&host.id)))
-                }
+                kind => Some(self.authorities.issue(kind, &self.names_of(host), &self.name(&host.id))),
             };
             let answer = self.filled_answer(&service.answer);
             servers += &match (service.tls, pair) {
@@ -227,6 +228,13 @@ impl<'a> Parts<'a> {
             ),
         );
         self.ports.extend([("internet", 53), ("internet", 443), ("internet", 80)]);
+    }
+
+    /// The names in a host's certificate: with those of forty more sites where its size matters, as on a shared front.
+    fn names_of(&self, host: &Host) -> Vec<String> {
+        let large = self.world.line.as_ref().is_some_and(|line| !line.small_certificates);
+        let more = (0..if large { 40 } else { 0 }).map(|number| format!("site-{number}.ailleurs.example"));
+        std::iter::once(host.name.clone()).chain(more).collect()
     }
 
     /// A name for a file of this world beside the others' certificates.

@@ -9,6 +9,8 @@
 # reads from DIRECTORY what the harness wrote of the world's file:
 #   etc/              resolv.conf, hosts and nsswitch.conf, for all three
 #   addresses, ipv6   of the internet, one a line; ipv6 only where there is IPv6
+#   line              the MTU of the operator's line, where the operator's router stands between box and internet:
+#                     ... box :wan ---- line: operator :core ---- isp: internet
 #   *.nft *.dnsmasq *.unbound *.nginx      of the box and the internet, each started where its file is
 #   squid.conf tinyproxy.conf mitmproxy    proxies of the box
 #   ports             what to wait for: place and TCP port, one a line
@@ -33,12 +35,19 @@ at() {
 }
 
 ip link set lo up
-for place in school internet; do
+places=(school internet)
+[[ ! -e $dir/line ]] || places+=(operator)
+for place in "${places[@]}"; do
   ip netns add "$place"
   ip -n "$place" link set lo up
 done
 ip link add lan type veth peer name eth0 netns school
-ip link add wan type veth peer name isp netns internet
+if [[ -e $dir/line ]]; then
+  ip link add wan type veth peer name line netns operator
+  ip -n operator link add core type veth peer name isp netns internet
+else
+  ip link add wan type veth peer name isp netns internet
+fi
 ip link set lan up
 ip link set wan up
 ip -n school link set eth0 up
@@ -49,7 +58,19 @@ ip address add 10.77.0.1/24 dev lan
 ip -n school address add 10.77.0.2/24 dev eth0
 ip -n school route add default via 10.77.0.1
 ip address add 203.0.113.2/24 dev wan
-ip -n internet address add 203.0.113.1/24 dev isp
+if [[ -e $dir/line ]]; then
+  ip netns exec operator sysctl -qw net.ipv4.ip_forward=1
+  ip link set wan mtu "$(<"$dir/line")"
+  ip -n operator link set line mtu "$(<"$dir/line")" up
+  ip -n operator link set core up
+  ip -n operator address add 203.0.113.1/24 dev line
+  ip -n operator address add 198.51.100.1/24 dev core
+  ip -n operator route add default via 198.51.100.2
+  ip -n internet address add 198.51.100.2/24 dev isp
+  ip -n internet route add default via 198.51.100.1
+else
+  ip -n internet address add 203.0.113.1/24 dev isp
+fi
 ip route add default via 203.0.113.1
 while read -r address; do
   ip -n internet address add "$address" dev lo
@@ -103,7 +124,7 @@ while read -r place port; do
   exit 3
 done <"$dir/ports"
 
-for place in box school; do
+for place in internet box school; do
   [[ ! -e $dir/ip.$place ]] || at "$place" ip -batch "$dir/ip.$place"
 done
 status=0

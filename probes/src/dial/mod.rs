@@ -66,6 +66,9 @@ pub struct DialConfig {
     pub connect_timeout: Duration,
     /// Time allowed from a request to the first byte of its answer.
     pub answer_timeout: Duration,
+    /// The largest TCP segment to send, and to ask the far end for, bytes without headers (TCP_MAXSEG, tcp(7)); `None`:
+    /// what fits the interface. Where the system cannot set it, connecting fails.
+    pub segment: Option<u32>,
 }
 
 impl Default for DialConfig {
@@ -81,6 +84,7 @@ impl Default for DialConfig {
             // Three SYNs (1 s, then 2 s) of RFC 6298's timer fit; a satellite's 600 ms five times over.
             connect_timeout: Duration::from_secs(4),
             answer_timeout: Duration::from_secs(6),
+            segment: None,
         }
     }
 }
@@ -185,6 +189,13 @@ impl Dialer {
     #[must_use]
     pub fn direct(&self) -> Self {
         let config = DialConfig { proxy: None, ..self.config.clone() };
+        Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
+    }
+
+    /// The same dialer with TCP segments of at most so many bytes, in both directions.
+    #[must_use]
+    pub(crate) fn with_segments_of(&self, bytes: u32) -> Self {
+        let config = DialConfig { segment: Some(bytes), ..self.config.clone() };
         Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
     }
 
@@ -419,6 +430,10 @@ impl Dialer {
                 Failure::with(Stage::Interface, io_cause(&error), format!("{interface}: {error}"))
             })?;
         }
+        if let Some(bytes) = self.config.segment {
+            limit_segments(&socket2::SockRef::from(&socket), bytes)
+                .map_err(|error| Failure::with(Stage::Tcp, io_cause(&error), error.to_string()))?;
+        }
         let stream = socket
             .connect(address)
             .await
@@ -480,6 +495,18 @@ pub(crate) fn bind_to_interface(
         })
         .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
     socket.bind(&SocketAddr::new(source, 0).into())
+}
+
+/// Limits a socket's TCP segments before it connects.
+#[cfg(unix)]
+fn limit_segments(socket: &socket2::SockRef<'_>, bytes: u32) -> io::Result<()> {
+    socket.set_tcp_mss(bytes)
+}
+
+/// Windows knows the option and lets nobody set it.
+#[cfg(not(unix))]
+fn limit_segments(_: &socket2::SockRef<'_>, _: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The cause behind an operating system's error on a socket.

@@ -1,14 +1,16 @@
 //! One connection of a visit: the name, TCP with a second attempt, TLS. What is met is noted as it comes.
 
+use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sonde_report::values::Phases;
 use sonde_report::{Cause, Failure, Stage};
 
+use super::hole::{self, Goal};
 use super::visit::{Notes, Until, note};
 use crate::clock::micros;
-use crate::dial::{Connection, DialError, Dialer, HEAD_START, Target};
+use crate::dial::{Connection, DialError, Dialer, HEAD_START, Scheme, Target};
 use crate::dns::{Altered, altered};
 
 /// What the first attempt at TCP may use of the time left: two SYNs of RFC 6298's timer fit in half of 6 s, and two
@@ -176,7 +178,7 @@ pub(super) enum Unopened {
 }
 
 /// TCP to whichever address accepts first, within `tcp_limit` all together, then TLS within the visit's time. With
-/// `notes`, how far it got is noted: it is the visit's own connection.
+/// `notes`, how far it got is noted, and a handshake that hangs is looked into: it is the visit's own connection.
 pub(super) async fn open(
     dialer: &Dialer,
     target: &Target,
@@ -195,8 +197,22 @@ pub(super) async fn open(
         (visit.stage, visit.address) = (Some(Stage::Tls), Some(peer.ip()));
     }
     let phases = Phases { tcp_us: Some(micros(elapsed)), ..Phases::default() };
+    let address = tcp.peer_addr().ok().filter(|_| notes.is_some() && target.scheme == Scheme::Https);
+    let swallowed = async {
+        match address {
+            Some(address) => hole::shown(dialer, target, address, (Goal::Handshake, until)).await,
+            None => pending().await,
+        }
+    };
     let dressing = dialer.within(until.left().mul_f64(LAST_ATTEMPT));
-    dressing.dress(target, tcp, phases, None).await.map_err(Unopened::Undressed)
+    tokio::select! {
+        biased;
+        dressed = dressing.dress(target, tcp, phases, None) => dressed.map_err(Unopened::Undressed),
+        failure = swallowed => {
+            let address = address.map(|address| address.ip());
+            Err(Unopened::Undressed(DialError { failure, phases, address, tls: None }))
+        }
+    }
 }
 
 /// The first two addresses of each family, in the given order.

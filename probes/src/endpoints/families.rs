@@ -101,6 +101,7 @@ pub(super) fn ipv6_is_broken(families: &[FamilyReach]) -> bool {
                 && matches!(
                     failure.cause,
                     Cause::Timeout
+                        | Cause::MtuBlackHole
                         | Cause::ConnectionRefused
                         | Cause::ConnectionReset
                         | Cause::ConnectionClosed

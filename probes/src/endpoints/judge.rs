@@ -113,6 +113,7 @@ fn stopped_state(visit: &Visit, failure: &Failure) -> EndpointState {
     let public = visit.tls.as_ref().map(|tls| tls.public_root);
     match (failure.stage, failure.cause) {
         (_, Cause::ProxyAuthRequired) => EndpointState::ProxyAuthRequired,
+        (_, Cause::MtuBlackHole) => EndpointState::Unreachable,
         (Stage::Proxy, Cause::ProxyRefused) => refused_by_proxy(failure),
         (Stage::Dns, _) => EndpointState::DnsAltered,
         (Stage::Tls, Cause::UnknownIssuer | Cause::CertificateNameMismatch | Cause::CertificateInvalid) => {
@@ -150,6 +151,8 @@ fn on_the_way(target: &Target, visit: &Visit, last: &Hop, failure: &Failure) -> 
         return Finding::stopped(EndpointState::Intercepted, failure.clone());
     }
     let state = match stopped_state(&Visit::default(), failure) {
+        // Not an error of the service: it answers, and what it sends is swallowed.
+        state if failure.cause == Cause::MtuBlackHole => state,
         state @ (EndpointState::Intercepted | EndpointState::Blocked | EndpointState::ProxyAuthRequired) => {
             state
         }

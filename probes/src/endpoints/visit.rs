@@ -10,11 +10,13 @@ use http_body_util::{BodyExt as _, Empty};
 use sonde_report::values::{FamilyReach, KnownFilter, Phases, TlsInfo};
 use sonde_report::{Cause, Failure, Stage};
 
+use super::hole::{self, Goal};
 use super::{block_pages, connect, families};
 use crate::clock::micros;
 use crate::date;
 use crate::dial::{Connection, DialError, Dialer, Scheme, Session, Target};
 use crate::dns::Altered;
+use crate::throughput::tcp_info::Kernel;
 
 /// Redirects followed: GAR, ÉduConnect and a portal's own are two or three.
 const REDIRECTS: usize = 5;
@@ -227,15 +229,20 @@ async fn exchange(
 ) -> Result<(Hop, u64), Failure> {
     let patience = dialer.config().answer_timeout;
     let limit = patience.min(until.left());
+    // Once a full-size segment has arrived there is no hole: a service that thinks is not asked twice.
+    let small_only = !connection.via_proxy
+        && Kernel::of(&connection)
+            .received()
+            .is_some_and(|received| received.segment <= hole::CLAMPED.into());
+    let peer = connection.peer;
     let mut session =
         Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
-    let request = session
-        .request(http::Method::GET, target)
-        .header(http::header::ACCEPT, "*/*")
-        .header(http::header::CONNECTION, "close")
-        .body(Empty::new())
-        .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))?;
-    let (response, elapsed) = session.send(request).await?;
+    let request = get(&session, target)?;
+    let (response, elapsed) = tokio::select! {
+        biased;
+        answered = session.send(request) => answered?,
+        failure = hole::shown(dialer, target, peer, (Goal::Answer, until)), if small_only => return Err(failure),
+    };
     let received_at = SystemTime::now();
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
@@ -270,6 +277,19 @@ async fn exchange(
         received_at,
     };
     Ok((hop, micros(elapsed)))
+}
+
+/// The request of a visit.
+pub(super) fn get(
+    session: &Session<Empty<Bytes>>,
+    target: &Target,
+) -> Result<http::Request<Empty<Bytes>>, Failure> {
+    session
+        .request(http::Method::GET, target)
+        .header(http::header::ACCEPT, "*/*")
+        .header(http::header::CONNECTION, "close")
+        .body(Empty::new())
+        .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))
 }
 
 /// Whether the far end answered a TLS hello with something that is no TLS at all.

@@ -4,6 +4,7 @@
 //! behind the interface (that is [`crate::internet`]).
 
 mod caveats;
+mod ipv6;
 #[cfg(target_os = "linux")]
 mod procfs;
 mod resolvers;
@@ -97,6 +98,7 @@ fn look(named: Option<&str>, towards: Option<SocketAddr>) -> Result<(u32, LinkVa
         vpn: through_tunnel,
         ipv4: chosen.ipv4.iter().any(|net| usable(IpAddr::V4(net.addr()))),
         ipv6: chosen.ipv6.iter().any(|net| is_global_v6(net.addr())),
+        ipv6_access: ipv6::access(&all),
         during: None,
     };
     Ok((chosen.index, value))

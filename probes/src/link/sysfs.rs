@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use sonde_report::values::InterfaceKind;
+use sonde_report::values::{InterfaceKind, Ipv6Kind};
 
 /// Where Linux describes interfaces.
 pub(super) const NET: &str = "/sys/class/net";
@@ -12,7 +12,11 @@ pub(super) const NET: &str = "/sys/class/net";
 const ETHER: u32 = 1;
 const PPP: u32 = 512;
 const RAW_IP: u32 = 519;
-const TUNNELS: [u32; 5] = [768, 769, 776, 778, 823];
+const TUNNELS: [u32; 5] = [768, TUNNEL6, SIT, GRE, GRE6];
+const TUNNEL6: u32 = 769;
+const SIT: u32 = 776;
+const GRE: u32 = 778;
+const GRE6: u32 = 823;
 const LOOPBACK: u32 = 772;
 const NONE: u32 = 65534;
 
@@ -48,6 +52,20 @@ fn kind_at(net: &Path, name: &str, depth: u8) -> InterfaceKind {
         Some(PPP | NONE) => InterfaceKind::Tunnel,
         Some(other) if TUNNELS.contains(&other) => InterfaceKind::Tunnel,
         _ => InterfaceKind::Unknown,
+    }
+}
+
+/// The kind of tunnel that IPv6 takes through an interface; `None` for one that is none, or of another kind.
+pub(super) fn ipv6_tunnel(net: &Path, name: &str) -> Option<Ipv6Kind> {
+    let here = net.join(name);
+    if devtype(&here).as_deref() == Some("wireguard") {
+        return Some(Ipv6Kind::Wireguard);
+    }
+    match number(&here.join("type"))? {
+        SIT => Some(Ipv6Kind::SixInFour),
+        TUNNEL6 => Some(Ipv6Kind::SixInSix),
+        GRE | GRE6 => Some(Ipv6Kind::Gre),
+        _ => None,
     }
 }
 
@@ -140,6 +158,24 @@ mod tests {
         for (name, kind_expected) in expected {
             assert_eq!(kind(net, name), kind_expected, "{name}");
         }
+    }
+
+    #[test]
+    fn tells_tunnels_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let net = dir.path();
+        let types =
+            [("eth0", "1\n"), ("he6", "776\n"), ("ip6tnl1", "769\n"), ("gre1", "778\n"), ("tun0", "65534\n")];
+        for (name, number) in types {
+            add(net, name, &[("type", number)]);
+        }
+        add(net, "wg0", &[("type", "65534\n"), ("uevent", "DEVTYPE=wireguard\nINTERFACE=wg0\n")]);
+        let of = |name| ipv6_tunnel(net, name);
+        assert_eq!(of("he6"), Some(Ipv6Kind::SixInFour));
+        assert_eq!(of("ip6tnl1"), Some(Ipv6Kind::SixInSix));
+        assert_eq!(of("gre1"), Some(Ipv6Kind::Gre));
+        assert_eq!(of("wg0"), Some(Ipv6Kind::Wireguard));
+        assert_eq!([of("eth0"), of("tun0"), of("absent0")], [None; 3]);
     }
 
     #[test]

@@ -19,13 +19,13 @@ use super::{Answer, Answers, Question, ROUNDS, Ticket, TraceError};
 
 /// traceroute's ports (IANA registers 33434 for it): no service listens there, so the target answers "port
 /// unreachable".
-const BASE_PORT: u16 = 33434;
+pub(super) const BASE_PORT: u16 = 33434;
 
 /// Between two questions, as in the raw method.
 const SPACING: Duration = Duration::from_millis(5);
 
 /// How often one question is sent when the error of an earlier one is handed out in its place (udp(7)).
-const TRIES: u8 = 8;
+pub(super) const TRIES: u8 = 8;
 
 /// `linux/errqueue.h`.
 const ORIGIN_ICMP: u8 = 2;
@@ -110,9 +110,9 @@ async fn listen(
         let Ok(ready) = waited else { return Ok(()) };
         ready?;
         // The last attempt of each loop finds nothing, and that makes the next wait a true one.
-        while let Ok(entry) = socket.try_io(Interest::ERROR, || receive(socket).map_err(io::Error::from)) {
-            if let Some(heard) = entry {
-                keep(answers, sent, target, &heard);
+        while let Ok(entry) = socket.try_io(Interest::ERROR, || next(socket).map_err(io::Error::from)) {
+            if let Some(entry) = entry {
+                keep(answers, sent, target, &entry);
             }
         }
         // Nobody answers UDP on these ports; what somebody does send is thrown away, so that it does not wake us.
@@ -122,17 +122,25 @@ async fn listen(
     Ok(())
 }
 
-/// One entry of the error queue.
+/// A router's or host's word on the error queue, by ICMP.
 #[derive(Debug)]
-struct Heard {
-    ticket: Ticket,
-    from: IpAddr,
-    kind: (u8, u8),
+pub(super) struct Entry {
+    /// The port the packet it is about was sent to; `None` where that had none.
+    pub(super) to_port: Option<u16>,
+    /// Who says it.
+    pub(super) from: IpAddr,
+    /// ICMP's type and code.
+    pub(super) kind: (u8, u8),
+    /// The next link's MTU, where the packet was too big.
+    pub(super) info: u32,
+    /// What that packet began with, behind its IP header (UDP: behind that one's).
+    pub(super) quoted: Vec<u8>,
     at: Instant,
 }
 
-fn keep(answers: &mut Answers, sent: &HashMap<Ticket, Instant>, target: IpAddr, heard: &Heard) {
-    let Some(asked) = sent.get(&heard.ticket) else { return };
+fn keep(answers: &mut Answers, sent: &HashMap<Ticket, Instant>, target: IpAddr, heard: &Entry) {
+    let Some(ticket) = heard.to_port.and_then(|port| port.checked_sub(BASE_PORT)).map(Ticket) else { return };
+    let Some(asked) = sent.get(&ticket) else { return };
     // Time exceeded: type 11 (RFC 792), 3 in ICMPv6 (RFC 4443). Whatever else is said about the question ends it.
     let expired = heard.kind.0 == if target.is_ipv4() { 11 } else { 3 };
     let answer = Answer {
@@ -141,19 +149,19 @@ fn keep(answers: &mut Answers, sent: &HashMap<Ticket, Instant>, target: IpAddr, 
         last: !expired,
         target: !expired && heard.from == target,
     };
-    answers.keep(heard.ticket.ttl(), answer);
+    answers.keep(ticket.ttl(), answer);
 }
 
-/// Reads one entry; `Ok(None)` for one that is not about our questions.
-fn receive(socket: &UdpSocket) -> nix::Result<Option<Heard>> {
+/// Reads one entry; `Ok(None)` for one that is nobody's word (this machine's own error).
+pub(super) fn next(socket: &UdpSocket) -> nix::Result<Option<Entry>> {
     let mut payload = [0; 64];
     let mut slices = [IoSliceMut::new(&mut payload)];
     let mut space = nix::cmsg_space!([u8; 256]);
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut space), flags)?;
     let at = Instant::now();
-    let port = message.address.as_ref().and_then(port_of);
-    let ticket = port.and_then(|port| port.checked_sub(BASE_PORT)).map(Ticket);
+    let to_port = message.address.as_ref().and_then(port_of).filter(|port| *port > 0);
+    let quoted = message.iovs().next().unwrap_or_default().to_vec();
     let Ok(controls) = message.cmsgs() else { return Ok(None) };
     let mut heard = None;
     for control in controls {
@@ -166,11 +174,11 @@ fn receive(socket: &UdpSocket) -> nix::Result<Option<Heard>> {
             }
             _ => continue,
         };
-        if let Some(ticket) = ticket.filter(|_| is_icmp(&error)) {
-            heard = Some(Heard { ticket, from, kind: (error.ee_type, error.ee_code), at });
+        if is_icmp(&error) {
+            heard = Some((from, (error.ee_type, error.ee_code), error.ee_info));
         }
     }
-    Ok(heard)
+    Ok(heard.map(|(from, kind, info)| Entry { to_port, from, kind, info, quoted, at }))
 }
 
 fn is_icmp(error: &libc::sock_extended_err) -> bool {

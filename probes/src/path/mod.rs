@@ -7,14 +7,16 @@
 #[cfg(target_os = "linux")]
 mod error_queue;
 #[cfg(target_os = "linux")]
+mod mtu;
+#[cfg(target_os = "linux")]
 mod raw;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sonde_report::values::{Hop, NatHint, PathMethod, PathValue};
+use sonde_report::values::{Hop, NatHint, PathMethod, PathMtu, PathValue};
 use sonde_report::{Caveat, CaveatCode, Failure, Measurement, Outcome, Reason, ReasonCode};
 
 use crate::{Env, clock::Stopwatch};
@@ -33,8 +35,8 @@ pub struct Config {
     pub timeout: Duration,
 }
 
-/// Asks the routers on the way to `config.host`. Takes about three times `config.timeout` at most, after
-/// name resolution.
+/// Asks the routers on the way to `config.host`, then how large packets to it may be. Takes about three times
+/// `config.timeout` at most, after name resolution.
 ///
 /// Not measured through a proxy, without any right, and on systems but Linux.
 pub async fn run(config: &Config, env: &Env) -> Measurement<PathValue> {
@@ -58,8 +60,9 @@ pub async fn run(config: &Config, env: &Env) -> Measurement<PathValue> {
         timeout: config.timeout,
         interface: env.dialer.config().interface.clone(),
     };
+    let begun = Instant::now();
     let outcome = match trace(&question).await {
-        Ok((method, answers)) => value(method, &answers),
+        Ok((method, answers)) => value(method, &answers, largest(&question, begun).await),
         Err(Obstacle::Failed(failure)) => Outcome::Failed { failure },
         Err(Obstacle::NotMeasured(reason)) => Outcome::NotMeasured { reason },
     };
@@ -188,6 +191,25 @@ async fn trace(_: &Question) -> Result<(PathMethod, Answers), Obstacle> {
     Err(Obstacle::NotMeasured(Reason::new(ReasonCode::UnsupportedSystem)))
 }
 
+/// How large packets may be, once the way is known: routers are not asked two things at once. With what that has left of
+/// three times the time for an answer, less a little for the end.
+#[cfg(target_os = "linux")]
+async fn largest(question: &Question, begun: Instant) -> Option<PathMtu> {
+    let until = begun + question.timeout.mul_f64(2.75);
+    mtu::measure(
+        question.target,
+        question.interface.as_deref(),
+        until.min(Instant::now() + 2 * question.timeout),
+    )
+    .await
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unused_async)]
+async fn largest(_: &Question, _: Instant) -> Option<PathMtu> {
+    None
+}
+
 /// Why one method could not be used.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
@@ -218,7 +240,7 @@ fn failure(error: &std::io::Error) -> Failure {
 }
 
 /// The report's form: silence behind the last answer is cut, silence before it is told.
-fn value(method: PathMethod, answers: &Answers) -> Outcome<PathValue> {
+fn value(method: PathMethod, answers: &Answers, mtu: Option<PathMtu>) -> Outcome<PathValue> {
     let end = answers.end().map_or(answers.0.len(), |end| end + 1);
     let mut hops = Vec::new();
     let mut silent = 0;
@@ -239,7 +261,7 @@ fn value(method: PathMethod, answers: &Answers) -> Outcome<PathValue> {
     let caveats: Vec<Caveat> =
         if missing > 0 { vec![CaveatCode::SilentHops.with(missing.to_string())] } else { Vec::new() };
     let nat = nat_hint(&answers.0);
-    Outcome::Measured { value: PathValue { method, hops, reached, nat }, caveats }
+    Outcome::Measured { value: PathValue { method, hops, reached, nat, mtu }, caveats }
 }
 
 /// What the first routers' addresses tell of address translation; `None` where the first does not answer, is public

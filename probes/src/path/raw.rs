@@ -61,7 +61,7 @@ fn open(interface: Option<&str>) -> Result<UdpSocket, TraceError> {
 }
 
 /// A number no other echoing program of this machine is likely to use: the clock's fast digits.
-fn ident() -> u16 {
+pub(super) fn ident() -> u16 {
     let nanos = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.subsec_nanos());

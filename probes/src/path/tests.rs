@@ -17,7 +17,7 @@ fn question(target: &str) -> Question {
 }
 
 fn measured(method: PathMethod, answers: &Answers) -> (PathValue, Vec<Caveat>) {
-    match value(method, answers) {
+    match value(method, answers, None) {
         Outcome::Measured { value, caveats } => (value, caveats),
         other => panic!("{other:?}"),
     }
@@ -91,6 +91,9 @@ fn a_ticket_tells_the_distance_in_every_round() {
     assert_ne!(Ticket::new(0, 7), Ticket::new(1, 7));
 }
 
+/// Two tests' routers at once have different names.
+static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
 /// client - r1 - r2 - server, removed when dropped.
 struct Routers {
     names: [String; 4],
@@ -98,7 +101,8 @@ struct Routers {
 
 impl Routers {
     fn new() -> Result<Self, String> {
-        let id = std::process::id();
+        let number = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = format!("{}-{number}", std::process::id());
         let routers = Self { names: ["c", "r1", "r2", "s"].map(|role| format!("sonde{id}{role}")) };
         for name in &routers.names {
             ip(&["netns", "add", name])?;
@@ -204,5 +208,60 @@ fn two_routers_are_found_with_and_without_the_right() {
         eprintln!(
             "skipped: a silent router (this kernel does not limit by icmp_msgs_per_sec in a namespace)"
         );
+    }
+}
+
+#[test]
+fn how_large_packets_may_be_is_found_by_every_kind_of_packet() {
+    use mtu::Kind;
+    let routers = match Routers::new() {
+        Ok(routers) => routers,
+        Err(missing) => {
+            eprintln!("skipped: network namespaces ({missing})");
+            return;
+        }
+    };
+    let [c, r1, r2, s] = &routers.names;
+    let sysctl = |place: &str, set: &str| ip(&["netns", "exec", place, "sysctl", "-qw", set]).unwrap();
+    sysctl(c, "net.ipv4.ping_group_range=0 2147483647");
+    // The server refuses ports as often as it is asked: what is tried here is not its patience.
+    sysctl(s, "net.ipv4.icmp_ratemask=0");
+    let asked = |kind: Kind| {
+        routers.as_client(move || async move {
+            let target = "10.77.3.2".parse().unwrap();
+            let prober = mtu::Prober::of(kind, target, None).unwrap();
+            let found = prober.measure(Instant::now() + Duration::from_secs(1)).await?;
+            let word = found.too_big.map(|word| (word.from, word.next_bytes));
+            Some((found.answered_bytes, found.silent_bytes, word))
+        })
+    };
+    let kinds = [Kind::Ping, Kind::Raw(raw::ident()), Kind::Udp];
+    for kind in kinds {
+        assert_eq!(asked(kind), Some((1500, None, None)), "{kind:?}");
+    }
+
+    // A narrow link in the middle, of which the router before it tells.
+    for (router, link) in [(r1, "right"), (r2, "left")] {
+        ip(&["-n", router, "link", "set", link, "mtu", "1400"]).unwrap();
+    }
+    for kind in kinds {
+        let word = Some(("10.77.1.2".to_owned(), Some(1400)));
+        assert_eq!(asked(kind), Some((1400, None, word)), "{kind:?}");
+    }
+
+    // The router does not tell: silence, which is no proof.
+    let filter = "table ip t { chain c { type filter hook output priority 0; icmp type destination-unreachable drop; }; }";
+    if let Err(missing) = ip(&["netns", "exec", r1, "nft", filter]) {
+        eprintln!("skipped: a silent router (nft: {missing})");
+        return;
+    }
+    for kind in kinds {
+        assert_eq!(asked(kind), Some((1400, Some(1460), None)), "{kind:?}");
+    }
+
+    // This machine's own link is the narrow one: nothing is lost, and nothing is silent.
+    ip(&["-n", c, "link", "set", "right", "mtu", "1400"]).unwrap();
+    for kind in kinds {
+        assert_eq!(asked(kind), Some((1400, None, None)), "{kind:?}");
     }
 }

@@ -34,7 +34,7 @@ mod payload;
 mod repetition;
 mod series;
 mod stream;
-mod tcp_info;
+pub(crate) mod tcp_info;
 #[cfg(test)]
 mod tests;
 

@@ -151,6 +151,12 @@ pub enum EvidenceCode {
     DnsAltered,
     /// The resolver's answer is wrong or missing, and no other one was seen to know better.
     DnsUnexplained,
+    /// Large packets vanish on the way, small ones arrive (a black hole of path MTU discovery).
+    MtuBlackHole,
+    /// Services of several domains fare so: what they share lies between this machine and the Internet.
+    SeveralDomains,
+    /// The box itself says that larger packets than this do not fit its line (bytes).
+    BoxNarrow,
     /// The service alone cannot be reached, while others are: something on the way, or the service.
     OthersReachable,
     /// Services of several domains cannot be reached, while others are: no fault of one of them.
@@ -477,13 +483,42 @@ fn services(report: &Report, verdicts: &[Verdict]) -> Vec<Located> {
     }
     found
         .into_iter()
-        .map(|(place, evidence, services)| Located {
-            about: Subject::Services,
-            services,
-            place,
-            evidence: vec![evidence],
+        .map(|(place, evidence, services)| {
+            let more = if evidence.code == EvidenceCode::MtuBlackHole {
+                hole_evidence(report, verdicts)
+            } else {
+                Vec::new()
+            };
+            let evidence = std::iter::once(evidence).chain(more).collect();
+            Located { about: Subject::Services, services, place, evidence }
         })
         .collect()
+}
+
+/// Whose black hole it is. One domain's may be the doing of its own network. Several share the way from the box on: the
+/// box, where the narrow link is its own line, since it can clamp what it knows not to fit; otherwise that or the
+/// operator's network, which nothing tells apart from here.
+fn black_hole(report: &Report, verdict: &Verdict) -> Place {
+    if is_shared(verdict) && box_narrow(report).is_some() { Place::Box } else { Place::Unknown }
+}
+
+/// Whether a black hole swallows services of several domains: then it is not the technician who is sent to look closer.
+fn is_shared(verdict: &Verdict) -> bool {
+    verdict.reasons.first() == Some(&VerdictReason::MtuBlackHole) && verdict.act == Some(Actor::Operator)
+}
+
+/// What beside the vanishing itself tells of a black hole.
+fn hole_evidence(report: &Report, verdicts: &[Verdict]) -> Vec<Evidence> {
+    let several = verdicts.iter().any(is_shared).then(|| EvidenceCode::SeveralDomains.plain());
+    several.into_iter().chain(box_narrow(report)).collect()
+}
+
+/// The box's own word that its line takes no full-size packet.
+fn box_narrow(report: &Report) -> Option<Evidence> {
+    let too_big = report.measurements.path.as_ref()?.value()?.mtu.as_ref()?.too_big.as_ref()?;
+    let bytes = too_big.next_bytes?;
+    (link(report)?.gateway.as_ref() == Some(&too_big.from))
+        .then(|| EvidenceCode::BoxNarrow.with(bytes.to_string()))
 }
 
 fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
@@ -506,6 +541,7 @@ fn service(report: &Report, verdict: &Verdict) -> Option<(Place, Evidence)> {
         VerdictReason::Unreachable if certificate_is_wrong(report, verdict) => {
             at(Place::Unknown, EvidenceCode::CertificateUnexplained)
         }
+        VerdictReason::MtuBlackHole => at(black_hole(report, verdict), EvidenceCode::MtuBlackHole),
         // A host that is down looks just like a port that is filtered.
         VerdictReason::Unreachable if shown => at(Place::Unknown, EvidenceCode::OthersReachable),
         VerdictReason::RemoteError => at(Place::Service, EvidenceCode::ServiceError),

@@ -6,7 +6,7 @@
 
 use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, no_internet};
 use crate::{
-    Cause, CaveatCode, Measurement, Outcome, Report, Stage,
+    Cause, CaveatCode, Failure, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
     values::{
         DnsPath, DnsQuestion, DnsValue, EndpointKind, EndpointState, EndpointValue, FilterPlace,
@@ -68,22 +68,45 @@ fn tells_no_side(report: &Report, endpoint: &Measurement<EndpointValue>, verdict
     let inconclusive = verdict.verdict == VerdictKind::Inconclusive;
     match verdict.reasons.first() {
         Some(VerdictReason::DnsAltered) => inconclusive,
-        Some(VerdictReason::Unreachable) => inconclusive || one_domain_silent(report),
+        Some(VerdictReason::Unreachable) => {
+            inconclusive || one_domain(report, is_silent) || perhaps_swallowed(report, endpoint)
+        }
+        Some(VerdictReason::MtuBlackHole) => one_domain(report, in_black_hole),
+        Some(VerdictReason::RemoteError) => perhaps_swallowed(report, endpoint),
         Some(VerdictReason::TlsIntercepted) => alone_refused(report, endpoint),
         _ => false,
     }
 }
 
-/// Whether all that cannot be reached is of one domain: its own outage would look like this. Several at once, while others
-/// answer, are the network's doing.
-fn one_domain_silent(report: &Report) -> bool {
-    let unreachable =
-        report.measurements.endpoints.iter().filter(|endpoint| {
-            endpoint.value().is_some_and(|value| value.state == EndpointState::Unreachable)
-        });
-    let mut domains = unreachable.filter_map(|endpoint| domain(host_of(&endpoint.target)?));
+/// Whether all that fares so is of one domain: its own outage, or a fault of its own network, would look like this.
+/// Several at once, while others answer, are the network's doing.
+fn one_domain(report: &Report, fares_so: fn(&EndpointValue) -> bool) -> bool {
+    let mut domains = report.measurements.endpoints.iter().filter_map(|endpoint| {
+        let value = endpoint.value().filter(|value| fares_so(value))?;
+        // Where it stops on the way, the host it was sent to.
+        domain(host_of(value.redirects.last().unwrap_or(&endpoint.target))?)
+    });
     let first = domains.next();
     domains.all(|domain| first.as_ref() == Some(&domain))
+}
+
+fn is_silent(value: &EndpointValue) -> bool {
+    value.state == EndpointState::Unreachable && !in_black_hole(value)
+}
+
+/// Whether the service's large packets were seen to vanish.
+fn in_black_hole(value: &EndpointValue) -> bool {
+    value.failure.as_ref().is_some_and(|failure| failure.cause == Cause::MtuBlackHole)
+}
+
+/// Whether the service connected and then kept silent while another one's large packets were seen to vanish: it may have
+/// fared the same without time enough to show it.
+fn perhaps_swallowed(report: &Report, endpoint: &Measurement<EndpointValue>) -> bool {
+    let hangs = |failure: &Failure| {
+        failure.cause == Cause::Timeout && matches!(failure.stage, Stage::Tls | Stage::Http | Stage::Content)
+    };
+    let mut values = report.measurements.endpoints.iter().filter_map(Measurement::value);
+    endpoint.value().and_then(|value| value.failure.as_ref()).is_some_and(hangs) && values.any(in_black_hole)
 }
 
 /// A name's last two labels. Two services below one second level (`gouv.fr`) count as one: that accuses less.
@@ -333,6 +356,10 @@ fn unreachable(
     endpoint: &Measurement<EndpointValue>,
     value: &EndpointValue,
 ) -> (VerdictKind, Vec<VerdictReason>) {
+    // Clamped, the same service answered at once: nothing else is needed to compare with.
+    if in_black_hole(value) {
+        return (VerdictKind::NotMet, vec![VerdictReason::MtuBlackHole]);
+    }
     if proxy_was_not_reached(value) {
         return (VerdictKind::Inconclusive, vec![VerdictReason::ThroughProxy]);
     }

@@ -2,7 +2,7 @@
 
 use sonde_report::assess::{Actor, EvidenceCode, Place, Subject, VerdictKind, VerdictReason};
 use sonde_report::values::{
-    EndpointState, GatewayValue, InterfaceKind, InternetAccess, RttMethod, RttSeries,
+    EndpointState, GatewayValue, InterfaceKind, InternetAccess, PathMtu, RttMethod, RttSeries, TooBig,
 };
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Report, Requirements, Stage, assess};
 
@@ -227,4 +227,31 @@ fn what_the_schools_network_limits_is_not_laid_to_the_line() {
     report.measurements.lan = Some(lan);
     set_box(&mut report, Some(120_500), 0.0);
     assert_eq!(verdict(&report, "download-rate").verdict, VerdictKind::NotMet);
+}
+
+#[test]
+fn a_black_hole_is_the_boxs_only_where_the_box_says_that_its_line_is_narrow() {
+    let hole = EvidenceCode::MtuBlackHole;
+    let swallow = |report: &mut Report, index| {
+        let value = endpoint(report, index);
+        value.state = EndpointState::Unreachable;
+        value.failure = Some(Failure::new(Stage::Tls, Cause::MtuBlackHole));
+    };
+    let mut report = plain();
+    swallow(&mut report, 0);
+    assert_eq!(placed(&report), [(Subject::Services, Place::Unknown, vec![hole])]);
+    for index in 1..report.measurements.endpoints.len() {
+        swallow(&mut report, index);
+    }
+    let shared = vec![hole, EvidenceCode::SeveralDomains];
+    assert_eq!(placed(&report), [(Subject::Services, Place::Unknown, shared.clone())]);
+    let gateway = value_of(report.measurements.link.as_mut().unwrap()).gateway.clone().unwrap();
+    let path = value_of(report.measurements.path.as_mut().unwrap());
+    let too_big = Some(TooBig { from: "198.51.100.1".to_owned(), next_bytes: Some(1492) });
+    path.mtu = Some(PathMtu { answered_bytes: 1492, silent_bytes: None, too_big });
+    assert_eq!(placed(&report), [(Subject::Services, Place::Unknown, shared.clone())], "a router further on");
+    let path = value_of(report.measurements.path.as_mut().unwrap());
+    path.mtu.as_mut().unwrap().too_big.as_mut().unwrap().from = gateway;
+    let boxs = [shared, vec![EvidenceCode::BoxNarrow]].concat();
+    assert_eq!(placed(&report), [(Subject::Services, Place::Box, boxs)]);
 }

@@ -344,3 +344,56 @@ fn an_endpoint_without_value_is_named_and_an_empty_list_was_not_asked_for() {
     report.measurements.endpoints.clear();
     assert_eq!(first(&report), (NotApplicable, vec![VerdictReason::NotAsked]));
 }
+
+/// Puts the service at `index` into a black hole.
+fn swallow(report: &mut Report, index: usize) {
+    let value = endpoint(report, index);
+    value.state = EndpointState::Unreachable;
+    value.failure = Some(Failure::with(Stage::Tls, Cause::MtuBlackHole, "MSS 1220: 17 ms"));
+}
+
+#[test]
+fn a_black_hole_is_neither_the_filters_nor_the_services() {
+    let hole = (NotMet, vec![VerdictReason::MtuBlackHole]);
+    let mut report = plain();
+    swallow(&mut report, 0);
+    let alone = &verdicts(&report, "service-access")[0];
+    assert_eq!(
+        (short(alone), alone.act),
+        (hole.clone(), Some(Actor::Technician)),
+        "its own network, perhaps"
+    );
+    // Without anything else that answers, too: clamped, the service itself did.
+    set_every_state(&mut report, EndpointState::Reachable);
+    let count = report.measurements.endpoints.len();
+    for index in 0..count {
+        swallow(&mut report, index);
+    }
+    value_of(report.measurements.internet.as_mut().unwrap()).controls.clear();
+    for verdict in verdicts(&report, "service-access") {
+        assert_eq!((short(&verdict), verdict.act), (hole.clone(), Some(Actor::Operator)));
+    }
+}
+
+#[test]
+fn what_hangs_beside_a_black_hole_is_not_laid_to_anyone_else() {
+    let hangs = |report: &mut Report, stage, state| {
+        let value = endpoint(report, 1);
+        (value.state, value.failure) = (state, Some(Failure::new(stage, Cause::Timeout)));
+    };
+    for (stage, state, before) in [
+        (Stage::Http, EndpointState::RemoteError, Some(Actor::ServiceProvider)),
+        (Stage::Tls, EndpointState::Unreachable, Some(Actor::Technician)),
+    ] {
+        let mut report = plain();
+        hangs(&mut report, stage, state);
+        assert_eq!(verdicts(&report, "service-access")[1].act, before);
+        swallow(&mut report, 0);
+        assert_eq!(verdicts(&report, "service-access")[1].act, Some(Actor::Technician), "{stage:?}");
+    }
+    // A service that refuses is another matter.
+    let mut report = plain();
+    swallow(&mut report, 0);
+    endpoint(&mut report, 1).state = EndpointState::Blocked;
+    assert_eq!(verdicts(&report, "service-access")[1].act, Some(Actor::FilterAdministrator));
+}

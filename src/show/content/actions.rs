@@ -6,7 +6,7 @@ use sonde_report::{
     values::InternetAccess,
 };
 
-use super::{Writer, services::place};
+use super::{Writer, services::state_advice};
 use crate::{
     show::page::{Block, Section},
     text::report::{self as words, Label},
@@ -134,15 +134,18 @@ impl Writer<'_> {
         let before = actions.0.iter().map(|action| action.subjects.len()).sum::<usize>();
         for &reason in &verdict.reasons {
             // The technician's, not the filter's: it may be the network's doing or the service's own.
-            let either = matches!(
-                reason,
-                VerdictReason::DnsAltered | VerdictReason::Unreachable | VerdictReason::TlsIntercepted
-            ) && verdict.reasons.first() == Some(&reason)
-                && verdict.act == Some(Actor::Technician);
-            let advice = if either {
-                Some(words::look_from_elsewhere(self.lang))
-            } else {
-                words::reason_advice(reason, self.lang)
+            let either = verdict.reasons.first() == Some(&reason) && verdict.act == Some(Actor::Technician);
+            let advice = match reason {
+                VerdictReason::DnsAltered
+                | VerdictReason::Unreachable
+                | VerdictReason::TlsIntercepted
+                | VerdictReason::RemoteError
+                    if either =>
+                {
+                    Some(words::look_from_elsewhere(self.lang))
+                }
+                VerdictReason::MtuBlackHole if either => Some(words::black_hole_of_one(self.lang)),
+                _ => words::reason_advice(reason, self.lang),
             };
             if let Some(advice) = advice {
                 actions.add(advice, &subject);
@@ -170,7 +173,7 @@ impl Writer<'_> {
             verdicts.any(|v| v.unit == Unit::Service && v.subject.as_deref() == Some(id))
         };
         for value in self.report.measurements.endpoints.iter().filter_map(Measurement::value) {
-            let advice = words::state_advice(value.state, place(value), self.lang);
+            let advice = state_advice(value, self.lang);
             if let Some(advice) = advice.filter(|_| !judged(&value.id)) {
                 actions.add(advice, &value.label);
             }
@@ -188,7 +191,7 @@ impl Writer<'_> {
                 for measurement in &measurements.endpoints {
                     match measurement.value() {
                         Some(value) if Some(value.id.as_str()) == id => {
-                            let advice = words::state_advice(value.state, place(value), self.lang);
+                            let advice = state_advice(value, self.lang);
                             if let Some(advice) = advice {
                                 actions.add(advice, subject);
                             }
@@ -203,10 +206,23 @@ impl Writer<'_> {
         }
     }
 
+    /// What to do about the black hole that services were seen to fall into; a mire that stalls may lie behind the same.
+    fn black_hole_advice(&self) -> Option<(Actor, &'static str)> {
+        let seen = |verdict: &&Verdict| verdict.reasons.first() == Some(&VerdictReason::MtuBlackHole);
+        let verdict = self.report.assessment.verdicts.iter().find(seen)?;
+        match verdict.act {
+            Some(Actor::Technician) => Some(words::black_hole_of_one(self.lang)),
+            _ => words::reason_advice(VerdictReason::MtuBlackHole, self.lang),
+        }
+    }
+
     fn outcome_actions<T>(&self, measurement: Option<&Measurement<T>>, subject: &str, actions: &mut Actions) {
         match measurement.map(|m| &m.outcome) {
             Some(Outcome::Failed { failure }) => {
-                actions.add(words::cause_advice(failure.cause, self.lang), subject);
+                let stalls =
+                    matches!(failure.cause, Cause::Timeout | Cause::TooLittleData | Cause::AllTargetsFailed);
+                let advice = self.black_hole_advice().filter(|_| stalls);
+                actions.add(advice.unwrap_or(words::cause_advice(failure.cause, self.lang)), subject);
             }
             Some(Outcome::NotMeasured { reason }) => {
                 if let Some(remedy) = reason.remedy {

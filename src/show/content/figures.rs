@@ -136,6 +136,7 @@ impl Writer<'_> {
             self.label(reached).trim_end_matches('.'),
             words::path_method(value.method, self.lang)
         )));
+        blocks.extend(value.mtu.as_ref().map(|mtu| Block::Text(words::path_mtu(mtu, self.lang))));
         blocks.extend(
             value.nat.and_then(|hint| words::nat(hint, self.lang)).map(|text| Block::Text(text.to_owned())),
         );
@@ -178,7 +179,7 @@ impl Writer<'_> {
         };
         let none = self.label(Label::None);
         let resolvers = if value.resolvers.is_empty() { none.to_owned() } else { value.resolvers.join(", ") };
-        vec![
+        let mut facts = vec![
             self.fact(Label::Interface, self.interface()),
             self.fact(
                 Label::Gateway,
@@ -186,6 +187,9 @@ impl Writer<'_> {
             ),
             self.fact(Label::Resolvers, resolvers),
             self.fact(Label::IpFamilies, families),
-        ]
+        ];
+        let way = value.ipv6_access.as_ref().map(|access| words::ipv6_access(access, self.lang));
+        facts.extend(way.map(|way| self.fact(Label::Ipv6Way, way)));
+        facts
     }
 }

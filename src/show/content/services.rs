@@ -10,7 +10,10 @@ use sonde_report::{
 use super::Writer;
 use crate::{
     show::page::{Block, Table, Tone},
-    text::report::{self as words, Label},
+    text::{
+        Lang,
+        report::{self as words, Label},
+    },
 };
 
 impl Writer<'_> {
@@ -111,7 +114,7 @@ impl Writer<'_> {
             Some(verdict) => verdict.act,
             None => {
                 let value = measurement.value()?;
-                Some(words::state_advice(value.state, place(value), self.lang)?.0)
+                Some(state_advice(value, self.lang)?.0)
             }
         }
     }
@@ -189,6 +192,9 @@ impl Writer<'_> {
         let mut notes = Vec::new();
         if !broken.is_empty() {
             notes.push(words::ipv6_broken(&broken, everywhere, self.lang));
+            let link = self.report.measurements.link.as_ref().and_then(Measurement::value);
+            let access = link.and_then(|link| link.ipv6_access.as_ref());
+            notes.extend(access.and_then(|access| words::ipv6_by_tunnel(access, self.lang)));
         }
         if !again.is_empty() {
             notes.push(words::reached_at_second_attempt(&again, self.lang));
@@ -205,6 +211,10 @@ impl Writer<'_> {
         let last = value.redirects.last();
         if let Some(failure) = &value.failure {
             notes.push(self.note(Label::StageReached, words::stage(failure.stage, self.lang)));
+            // One hole for all: what differs from one service to the next would only keep them apart.
+            if failure.cause == Cause::MtuBlackHole {
+                return notes;
+            }
             // The redirect below names the host too.
             let named = |detail: &String| {
                 let host = detail.rsplit(": ").next().unwrap_or(detail);
@@ -325,11 +335,21 @@ fn adds_to_state(reason: VerdictReason) -> bool {
             | VerdictReason::ProxyAuthRequired
             | VerdictReason::DnsAltered
             | VerdictReason::CaptivePortal
+            | VerdictReason::MtuBlackHole
     )
 }
 
+/// What to do about a service by what was seen of it alone, and who does it; `None` when it can be reached.
+pub(super) fn state_advice(value: &EndpointValue, lang: Lang) -> Option<(Actor, &'static str)> {
+    let swallowed = value.failure.as_ref().is_some_and(|failure| failure.cause == Cause::MtuBlackHole);
+    if swallowed {
+        return Some(words::black_hole_of_one(lang));
+    }
+    words::state_advice(value.state, place(value), lang)
+}
+
 /// Where the filter works that was recognised at a service.
-pub(super) fn place(value: &EndpointValue) -> Option<FilterPlace> {
+fn place(value: &EndpointValue) -> Option<FilterPlace> {
     value.filter.as_ref().map(|filter| filter.place)
 }
 

@@ -193,6 +193,10 @@ pub fn why_not(why: WhyNot, lang: Lang) -> &'static str {
             "le service lui-même est en erreur : le signaler à son éditeur si cela dure",
             "the service itself is in error: tell its provider if it lasts",
         ),
+        WhyNot::MtuBlackHole => (
+            "ses gros paquets se perdent en chemin (trou noir MTU) : la box ou la ligne d’abord (commune, opérateur)",
+            "its large packets vanish on the way (MTU black hole): the box or the line first (commune, operator)",
+        ),
         WhyNot::Certificate => (
             "son certificat n’est pas bon, et rien ne dit si quelque chose répond à sa place",
             "its certificate is wrong, and nothing tells whether something answers in its place",

@@ -70,6 +70,7 @@ pub fn cause_advice(cause: Cause, lang: Lang) -> (Actor, &'static str) {
             "Relancer la mesure ; si cela se répète, signaler cette cible à l’administrateur du filtrage.",
             "Run again; if it happens again, report this target to the filter’s administrator.",
         ),
+        Cause::MtuBlackHole => black_hole(),
         Cause::UnknownIssuer => (
             FilterAdministrator,
             "Dire si le TLS est déchiffré à dessein : fournir alors le certificat de l’autorité (--ca), ou exempter ce service du déchiffrement.",
@@ -334,6 +335,7 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer avec d’autres cibles, pour savoir si ce service est seul en cause.",
             "Run again with other targets, to learn whether this service alone is concerned.",
         ),
+        VerdictReason::MtuBlackHole => black_hole(),
         VerdictReason::DecryptedHere => (
             Technician,
             "Désactiver l’analyse du trafic chiffré dans l’antivirus de cette machine le temps de la mesure, ou prendre une autre machine, puis relancer.",
@@ -345,6 +347,25 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         | VerdictReason::ViaProxy => return None,
     };
     Some((actor, lang.pick(fr, en)))
+}
+
+/// What to do about an MTU black hole that several services fall into: who, in French, in English.
+fn black_hole() -> (Actor, &'static str, &'static str) {
+    (
+        Actor::Operator,
+        "Limiter la taille des segments TCP à ce que la ligne accepte (« MSS clamping ») sur la box, et laisser passer les messages ICMP « fragmentation needed » ; si la box n’est pas celle de l’opérateur, la commune la fait régler.",
+        "Limit TCP segments to what the line takes (“MSS clamping”) on the box, and let ICMP “fragmentation needed” messages through; where the box is not the operator’s, the commune has it set.",
+    )
+}
+
+/// What to do where only one service falls into it.
+#[must_use]
+pub fn black_hole_of_one(lang: Lang) -> (Actor, &'static str) {
+    let (fr, en) = (
+        "Regarder si la box limite la taille des segments TCP (« MSS clamping ») : l’activer peut rétablir l’accès. Si elle le fait déjà, signaler au service que les messages ICMP « fragmentation needed » sont peut-être filtrés de son côté.",
+        "See whether the box limits TCP segments (“MSS clamping”): turning it on may mend the access. If it does so already, tell the service that ICMP “fragmentation needed” messages may be filtered on its side.",
+    );
+    (Actor::Technician, lang.pick(fr, en))
 }
 
 /// What to do where a service's failure may be the network's doing or its own.

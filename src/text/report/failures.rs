@@ -62,6 +62,10 @@ pub fn cause(cause: Cause, lang: Lang) -> &'static str {
             "La connexion a été fermée avant la fin de l’échange.",
             "The connection was closed before the exchange was over.",
         ),
+        Cause::MtuBlackHole => (
+            "La connexion s’établit, puis les gros paquets se perdent en chemin sans message d’erreur (trou noir MTU). Essayé au même moment avec des paquets plus petits, le service répond.",
+            "The connection is made, then large packets vanish on the way without an error message (MTU black hole). Tried at the same moment with smaller packets, the service answers.",
+        ),
         Cause::UnknownIssuer => (
             "Le certificat n’est rattaché à aucune autorité connue : interception TLS probable.",
             "The certificate belongs to no known authority: TLS is probably intercepted.",
@@ -365,7 +369,7 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "This resolver leaves questions unanswered: some pages wait, then open at the second try.",
         ),
         CaveatCode::SilentResolverFirst => (
-            "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend plusieurs secondes avant de passer au suivant. La mesure, elle, a demandé au suivant sans attendre.",
+            "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend plusieurs secondes avant de passer au suivant. La mesure, elle, a demandé au suivant sans attendre.",
             "This machine’s first DNS resolver does not answer: every new name waits for it, seconds long, before the next is asked. The measurement itself asked the next without waiting.",
         ),
     };

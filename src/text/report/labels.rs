@@ -172,6 +172,7 @@ labels! {
     Resolvers: "Résolveurs", "Resolvers";
     IpFamilies: "Protocoles IP", "IP families";
     Ipv6Missing: "IPv4 seulement (pas un défaut)", "IPv4 only (not a fault)";
+    Ipv6Way: "IPv6 vers Internet", "IPv6 to the Internet";
     NoIp: "ni IPv4 ni IPv6", "neither IPv4 nor IPv6";
     Cpu: "Charge du processeur", "Processor load";
     Peak: "pointe", "peak";

@@ -8,6 +8,7 @@ mod dns;
 mod failures;
 mod labels;
 mod loaded;
+mod mtu;
 mod place;
 mod sentences;
 mod territory;
@@ -16,8 +17,8 @@ mod values;
 mod verdicts;
 
 pub use advice::{
-    act_on, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy, state_advice,
-    try_announced_proxy,
+    act_on, black_hole_of_one, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy,
+    state_advice, try_announced_proxy,
 };
 pub use dns::{
     dead_resolver_advice, dns_advice, dns_block, dns_block_advice, dns_finding, dns_nothing, dns_silent,
@@ -29,6 +30,7 @@ pub use loaded::{
     Load, load, load_cell, loaded_caption, loaded_heads, loaded_method, queue_advice, responsiveness,
     video_call,
 };
+pub use mtu::{ipv6_access, ipv6_by_tunnel, path_mtu};
 pub use place::{located_title, place, place_evidence};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
@@ -54,7 +56,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
+        include_str!("mtu.rs"),
         include_str!("advice.rs"),
         include_str!("dns.rs"),
         include_str!("failures.rs"),

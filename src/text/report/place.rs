@@ -141,6 +141,18 @@ fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
             "d’autres services répondent, celui-ci non, par filtrage ou parce qu’il est en panne",
             "other services answer, this one does not, through a filter or an outage of its own",
         ),
+        EvidenceCode::MtuBlackHole => (
+            "les gros paquets se perdent en chemin, les petits passent (trou noir MTU)",
+            "large packets vanish on the way, small ones arrive (MTU black hole)",
+        ),
+        EvidenceCode::SeveralDomains => (
+            "des services sans rapport entre eux sont touchés, ce qui désigne la box ou la ligne de l’opérateur",
+            "services that have nothing to do with each other are concerned, which points to the box or the operator’s line",
+        ),
+        EvidenceCode::BoxNarrow => (
+            "la box dit elle-même que sa ligne ne prend pas de plus gros paquets",
+            "the box itself says that its line takes no larger packets",
+        ),
         EvidenceCode::ServiceError => ("il répond par une erreur", "it answers with an error of its own"),
         EvidenceCode::NothingToCompare => (
             "aucune autre cible n’a répondu, rien à quoi comparer",
@@ -161,6 +173,7 @@ fn detail(evidence: &Evidence, lang: Lang) -> Option<String> {
             Some(format!("+ {}", milliseconds()?))
         }
         EvidenceCode::GatewayLoses => Some(lang.percent(number()?)),
+        EvidenceCode::BoxNarrow => Some(lang.pick(format!("{text} octets"), format!("{text} bytes"))),
         EvidenceCode::LinkRate => Some(lang.nominal_rate(number()? as u64)),
         EvidenceCode::LanAsSlow | EvidenceCode::LanFaster => Some(lang.rate(number()? as u64)),
         _ => Some(text.to_owned()),

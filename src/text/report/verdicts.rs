@@ -320,6 +320,10 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
             "Le service est injoignable alors que d’autres répondent.",
             "The service cannot be reached although others answer.",
         ),
+        VerdictReason::MtuBlackHole => (
+            "Les gros paquets du service se perdent en chemin, les petits passent (trou noir MTU).",
+            "The service’s large packets vanish on the way, small ones arrive (MTU black hole).",
+        ),
         VerdictReason::NothingToCompare => (
             "Le service est injoignable, et aucune autre cible n’a répondu pour comparer.",
             "The service cannot be reached, and no other target answered to compare with.",
