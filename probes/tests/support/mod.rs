@@ -45,7 +45,12 @@ impl Authority {
     }
 
     pub fn acceptor(&self, name: &str, validity: Validity) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("params");
+        self.acceptor_for(vec![name.to_owned()], validity)
+    }
+
+    /// With one certificate for several names.
+    pub fn acceptor_for(&self, names: Vec<String>, validity: Validity) -> TlsAcceptor {
+        let mut params = CertificateParams::new(names).expect("params");
         let (from, to) = match validity {
             Validity::Now => (2020, 2090),
             Validity::Expired => (2019, 2020),

@@ -2,7 +2,8 @@
 
 use sonde_report::assess::{Actor, EvidenceCode, Place, Subject, VerdictKind, VerdictReason};
 use sonde_report::values::{
-    EndpointState, GatewayValue, InterfaceKind, InternetAccess, PathMtu, RttMethod, RttSeries, TooBig,
+    EndpointState, GatewayValue, InterfaceKind, InternetAccess, PathMethod, PathMtu, PathValue, RttMethod,
+    RttSeries, TooBig,
 };
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Report, Requirements, Stage, assess};
 
@@ -246,12 +247,26 @@ fn a_black_hole_is_the_boxs_only_where_the_box_says_that_its_line_is_narrow() {
     let shared = vec![hole, EvidenceCode::SeveralDomains];
     assert_eq!(placed(&report), [(Subject::Services, Place::Unknown, shared.clone())]);
     let gateway = value_of(report.measurements.link.as_mut().unwrap()).gateway.clone().unwrap();
-    let path = value_of(report.measurements.path.as_mut().unwrap());
-    let too_big = Some(TooBig { from: "198.51.100.1".to_owned(), next_bytes: Some(1492) });
-    path.mtu = Some(PathMtu { answered_bytes: 1492, silent_bytes: None, too_big });
-    assert_eq!(placed(&report), [(Subject::Services, Place::Unknown, shared.clone())], "a router further on");
-    let path = value_of(report.measurements.path.as_mut().unwrap());
-    path.mtu.as_mut().unwrap().too_big.as_mut().unwrap().from = gateway;
-    let boxs = [shared, vec![EvidenceCode::BoxNarrow]].concat();
-    assert_eq!(placed(&report), [(Subject::Services, Place::Box, boxs)]);
+    let boxs = [shared.clone(), vec![EvidenceCode::BoxNarrow]].concat();
+    // Who says that the line is narrow: a router further on, or the box.
+    for (from, place, evidence) in
+        [("198.51.100.1", Place::Unknown, shared), (gateway.as_str(), Place::Box, boxs)]
+    {
+        let too_big = Some(TooBig { from: from.to_owned(), next_bytes: Some(1492) });
+        set_path(&mut report, PathMtu { answered_bytes: 1492, silent_bytes: None, too_big });
+        assert_eq!(placed(&report), [(Subject::Services, place, evidence)], "{from}");
+    }
+}
+
+/// Gives the report a way to the mire, of which only this is known.
+fn set_path(report: &mut Report, mtu: PathMtu) {
+    let internet = report.measurements.internet.as_ref().unwrap();
+    let (method, mtu) = (PathMethod::IcmpRaw, Some(mtu));
+    let value = PathValue { method, hops: Vec::new(), reached: true, nat: None, mtu };
+    report.measurements.path = Some(Measurement {
+        target: "mire.example".to_owned(),
+        started_at: internet.started_at,
+        elapsed_us: 1,
+        outcome: Outcome::Measured { value, caveats: Vec::new() },
+    });
 }
