@@ -4,7 +4,7 @@
 use sonde_probes::catalogue::{Endpoint, Information, built_in_information};
 use sonde_probes::dial::{Scheme, Target};
 use sonde_report::assess::{
-    VerdictKind, VerdictReason, behind_portal, judge_service, no_internet, who_knows,
+    VerdictKind, VerdictReason, behind_portal, judge_service, no_internet, tells_no_side, who_knows,
 };
 use sonde_report::values::{EndpointKind, EndpointState, EndpointValue};
 use sonde_report::{Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Report, Stage};
@@ -50,6 +50,8 @@ pub struct Row {
 pub enum Request {
     /// Let it through.
     Open,
+    /// Let it through, if it turns out to answer elsewhere: from here, its own outage looks the same (decision 18).
+    OpenIfUp,
     /// Leave its TLS alone, or hand out the authority's certificate.
     Exempt,
     /// It is open, and must stay so.
@@ -266,7 +268,8 @@ fn judge(report: &Report, measurement: &Measurement<EndpointValue>) -> Result<Re
         return Err(WhyNot::CaptivePortal);
     }
     if kind == VerdictKind::NotMet {
-        return Ok(Request::Open);
+        let unsure = tells_no_side(report, measurement, kind, &reasons);
+        return Ok(if unsure { Request::OpenIfUp } else { Request::Open });
     }
     let cause = value.failure.as_ref().map(|failure| failure.cause);
     match value.state {

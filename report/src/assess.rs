@@ -21,7 +21,7 @@ mod services;
 pub use place::{Evidence, EvidenceCode, Located, Place, Subject};
 pub use rate::{RateBar, needs_repeat, rate_bars};
 pub(crate) use rate::{download_lower_bound, upload_lower_bound};
-pub use services::{WhoKnows, judge_service, who_knows};
+pub use services::{WhoKnows, judge_service, tells_no_side, who_knows};
 
 /// The judgement of one report against one rule file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

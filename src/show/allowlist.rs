@@ -14,7 +14,8 @@ use crate::text::{Lang, report as report_words, report::Label};
 const WIDTH: usize = 78;
 
 /// The order of the sections.
-const REQUESTS: [Request; 4] = [Request::Open, Request::Exempt, Request::Keep, Request::Unverified];
+const REQUESTS: [Request; 5] =
+    [Request::Open, Request::OpenIfUp, Request::Exempt, Request::Keep, Request::Unverified];
 
 /// The sheet as text.
 #[must_use]

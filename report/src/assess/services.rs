@@ -48,7 +48,7 @@ pub(super) fn judge(report: &Report, requirement: &Requirement, kinds: &[Endpoin
             }
         };
         let mut verdict = verdict.decided(report, kind, reasons);
-        if tells_no_side(report, endpoint, &verdict) {
+        if tells_no_side(report, endpoint, verdict.verdict, &verdict.reasons) {
             verdict.act = Some(Actor::Technician);
         }
         verdicts.push(verdict);
@@ -63,10 +63,16 @@ pub(super) fn judge(report: &Report, requirement: &Requirement, kinds: &[Endpoin
 }
 
 /// Whether what was seen may be the network's doing or the service's own: whoever looks from elsewhere can tell, and
-/// nobody is sent to mend anything before.
-fn tells_no_side(report: &Report, endpoint: &Measurement<EndpointValue>, verdict: &Verdict) -> bool {
-    let inconclusive = verdict.verdict == VerdictKind::Inconclusive;
-    match verdict.reasons.first() {
+/// nobody is sent to mend anything before. `kind` and `reasons` are those of [`judge_service`].
+#[must_use]
+pub fn tells_no_side(
+    report: &Report,
+    endpoint: &Measurement<EndpointValue>,
+    kind: VerdictKind,
+    reasons: &[VerdictReason],
+) -> bool {
+    let inconclusive = kind == VerdictKind::Inconclusive;
+    match reasons.first() {
         Some(VerdictReason::DnsAltered) => inconclusive,
         Some(VerdictReason::Unreachable) => {
             inconclusive || one_domain(report, is_silent) || perhaps_swallowed(report, endpoint)

@@ -82,6 +82,10 @@ pub fn columns(lang: Lang) -> [&'static str; 13] {
 pub fn heading(request: Request, lang: Lang) -> &'static str {
     let (fr, en) = match request {
         Request::Open => ("À ouvrir", "To open"),
+        Request::OpenIfUp => (
+            "À ouvrir, si le service répond depuis un autre réseau (à essayer d’abord : téléphone, mairie)",
+            "To open, if the service answers from another network (to try first: a phone, the town hall)",
+        ),
         Request::Exempt => (
             "À exempter du déchiffrement TLS, ou fournir le certificat de l’autorité",
             "To exempt from TLS decryption, or provide the authority’s certificate",
@@ -97,6 +101,10 @@ pub fn heading(request: Request, lang: Lang) -> &'static str {
 pub fn request(request: Request, lang: Lang) -> &'static str {
     let (fr, en) = match request {
         Request::Open => ("à ouvrir", "to open"),
+        Request::OpenIfUp => (
+            "à ouvrir si le service répond depuis un autre réseau",
+            "to open if the service answers from another network",
+        ),
         Request::Exempt => ("à exempter du déchiffrement TLS", "to exempt from TLS decryption"),
         Request::Keep => ("à conserver", "to keep"),
         Request::Unverified => ("à vérifier", "to verify"),
