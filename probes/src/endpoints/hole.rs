@@ -114,6 +114,6 @@ async fn answers(dialer: &Dialer, target: &Target, address: SocketAddr, goal: Go
     if let Err(failure) = arrives(dialer, target, address, goal).await
         && failure.cause == Cause::Timeout
     {
-        pending().await
+        pending::<()>().await;
     }
 }

@@ -261,7 +261,10 @@ fn size_at(place: u16) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn of(fates: &[(u16, Fate)]) -> Option<(u32, Option<u32>, Option<(String, Option<u32>)>)> {
+    /// Answered, silent, and what a router said.
+    type Found = (u32, Option<u32>, Option<(String, Option<u32>)>);
+
+    fn of(fates: &[(u16, Fate)]) -> Option<Found> {
         let found = sum_up(&fates.iter().copied().collect())?;
         let said = found.too_big.map(|said| (said.from, said.next_bytes));
         Some((found.answered_bytes, found.silent_bytes, said))

@@ -25,6 +25,7 @@ pub fn stage(stage: Stage, lang: Lang) -> &'static str {
 
 /// Why an attempt stopped: one sentence.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one line or two for each cause")]
 pub fn cause(cause: Cause, lang: Lang) -> &'static str {
     let (fr, en) = match cause {
         Cause::NoNetwork => (
