@@ -178,7 +178,7 @@ async fn answer(
         Ok(connection) => connection,
         Err(error) => {
             note_stop(&error, notes);
-            if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host).is_none() {
+            if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host, target.port).is_none() {
                 let plain = answer_in_plain(dialer, target, error.address, until, notes).await;
                 note(notes).plain = plain;
             }
@@ -228,7 +228,7 @@ async fn exchange(
     let patience = dialer.config().answer_timeout;
     let limit = patience.min(until.left());
     let mut session =
-        Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
+        Session::<Empty<Bytes>>::start(connection, limit).await.map_err(|error| error.failure)?;
     let request = session
         .request(http::Method::GET, target)
         .header(http::header::ACCEPT, "*/*")
