@@ -52,6 +52,7 @@ pub fn place_evidence(evidence: &Evidence, lang: Lang) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one sentence for each code")]
 fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
     let (fr, en) = match code {
         EvidenceCode::NoNetwork => ("elle n’est reliée à aucun réseau", "it is connected to no network"),
