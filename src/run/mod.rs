@@ -128,7 +128,7 @@ fn environment(plan: &Plan, env: &Env, measurements: &Measurements) -> Environme
     let link: Option<&LinkValue> = measurements.link.as_ref().and_then(Measurement::value);
     // Where only services are reached there is no mire: their proxy is the one that counts.
     let service = || {
-        let urls = plan.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
+        let mut urls = plan.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
         urls.find_map(|url| url.parse::<Target>().ok())
     };
     let towards = plan.mires.first().map(|mire| mire.target.clone()).or_else(service);

@@ -283,6 +283,7 @@ mod tests {
                 let mut asked = [0; 3];
                 let _ = stream.read_exact(&mut asked).await;
                 let _ = stream.write_all(answer).await;
+                let _ = stream.shutdown().await;
                 // What is still asked is read, so that the end is no reset.
                 let mut rest = [0; 64];
                 let _ = stream.read(&mut rest).await;
