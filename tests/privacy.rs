@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::lab::{Kind, binary, missing_for};
+use common::lab::{Kind, binary, missing_for, missing_tool};
 use serde_json::Value;
 
 const UAI: &str = "9999991F";
@@ -81,12 +81,8 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 fn skipped() -> bool {
-    let tools = ["tcpdump", "dnsmasq", "tinyproxy"];
-    let absent = tools.into_iter().find(|tool| {
-        let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"];
-        !folders.iter().any(|folder| Path::new(folder).join(tool).is_file())
-    });
-    let missing = missing_for(Kind::TokenBucket).or_else(|| absent.map(|tool| format!("{tool} is missing")));
+    let missing =
+        missing_for(Kind::TokenBucket).or_else(|| missing_tool(&["tcpdump", "dnsmasq", "tinyproxy"]));
     if let Some(missing) = &missing {
         println!("skipped: {missing}");
     }

@@ -187,8 +187,8 @@ pub enum CaveatCode {
     ResolverSlow,
     /// Some questions got no answer at all (in `detail`, how many of how many).
     ResolverUnsteady,
-    /// The machine's first resolver is silent (its address in `detail`): every new name waits for it, seconds long, before the
-    /// next is asked.
+    /// The machine's first resolver is silent (its address in `detail`): every new name waits for it, 1 s (Windows) to 5 s
+    /// (Linux), before the next is asked.
     SilentResolverFirst,
 }
 

@@ -148,10 +148,9 @@ pub fn missing_for(kind: Kind) -> Option<String> {
         Kind::TokenBucket => &["tc"],
         Kind::Burst { .. } => &["rattan", "tc"],
     };
-    for tool in makers.iter().chain(&["unshare", "ip", "ss", "bash", "sysctl"]) {
-        if Command::new(tool).arg("--help").output().is_err() {
-            return Some(format!("the link lab needs {tool}"));
-        }
+    let always = ["unshare", "ip", "ss", "bash", "sysctl"];
+    if let Some(missing) = missing_tool(&[makers, &always[..]].concat()) {
+        return Some(missing);
     }
     let probe = Command::new("unshare")
         .args(["--net", "sysctl", "-qw", "net.ipv4.tcp_congestion_control=cubic"])
@@ -159,6 +158,12 @@ pub fn missing_for(kind: Kind) -> Option<String> {
         .unwrap();
     (!probe.status.success())
         .then(|| "the link lab pins cubic: net.ipv4.tcp_allowed_congestion_control must list it".into())
+}
+
+/// The first of these commands that is not there, in words.
+pub fn missing_tool(tools: &[&str]) -> Option<String> {
+    let missing = tools.iter().find(|tool| Command::new(tool).arg("--help").output().is_err())?;
+    Some(format!("the link lab needs {missing}"))
 }
 
 /// The agent under test: `SONDE_ECOLE_BIN`, or the one cargo built.

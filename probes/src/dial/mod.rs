@@ -182,20 +182,23 @@ impl Dialer {
         let mut config = self.config.clone();
         config.connect_timeout = config.connect_timeout.min(limit);
         config.answer_timeout = config.answer_timeout.min(limit);
-        Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
+        self.with(config)
     }
 
     /// The same dialer without the proxy: for what stands in the school itself.
     #[must_use]
     pub fn direct(&self) -> Self {
-        let config = DialConfig { proxy: None, ..self.config.clone() };
-        Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
+        self.with(DialConfig { proxy: None, ..self.config.clone() })
     }
 
     /// The same dialer with TCP segments of at most so many bytes, in both directions.
     #[must_use]
     pub(crate) fn with_segments_of(&self, bytes: u32) -> Self {
-        let config = DialConfig { segment: Some(bytes), ..self.config.clone() };
+        self.with(DialConfig { segment: Some(bytes), ..self.config.clone() })
+    }
+
+    /// The same dialer, connecting so.
+    fn with(&self, config: DialConfig) -> Self {
         Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
     }
 

@@ -10,7 +10,7 @@ use hickory_resolver::proto::rr::RecordType;
 use super::wire::{self, Manner};
 use crate::dial::SecondWay;
 
-/// What one resolver has: a question over a satellite that is lost once still fits, and Windows waits as long.
+/// What one resolver has: an answer over a satellite (0.6 s) fits, and Windows waits as long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Asks `resolvers` in their order, as the system does, and takes the first that says anything: whether a filter's or

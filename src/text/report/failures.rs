@@ -370,8 +370,8 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "This resolver leaves questions unanswered: some pages wait, then open at the second try.",
         ),
         CaveatCode::SilentResolverFirst => (
-            "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend plusieurs secondes avant de passer au suivant. La mesure, elle, a demandé au suivant sans attendre.",
-            "This machine’s first DNS resolver does not answer: every new name waits for it, seconds long, before the next is asked. The measurement itself asked the next without waiting.",
+            "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend, une seconde ou plus, avant de passer au suivant. La mesure, elle, est passée plus vite au suivant.",
+            "This machine’s first DNS resolver does not answer: every new name waits for it, a second or more, before the next is asked. The measurement itself went on to the next sooner.",
         ),
     };
     lang.pick(fr, en)
