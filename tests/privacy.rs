@@ -11,6 +11,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use common::lab::{Kind, binary, missing_for, missing_tool};
 use serde_json::Value;
@@ -34,8 +35,12 @@ struct Seen {
     report: Value,
 }
 
+/// One school at a time: three would share the machine's cores, and a capture must be whole.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Runs the agent in a school, every probe, with all that it may be told about school and person; what was on the wire.
 fn watched(arguments: &[&str], environment: &[(&str, &str)]) -> Seen {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let out = tempfile::tempdir().unwrap();
     let services = services(out.path());
     let finished = Command::new("unshare")
@@ -58,6 +63,10 @@ fn watched(arguments: &[&str], environment: &[(&str, &str)]) -> Seen {
         .output()
         .unwrap();
     let read = |name: &str| fs::read(out.path().join(name)).unwrap_or_default();
+    for said in ["school.tcpdump", "line.tcpdump"] {
+        let said = String::from_utf8_lossy(&read(said)).into_owned();
+        assert!(said.contains("\n0 packets dropped by kernel"), "the capture is not whole: {said}");
+    }
     let text = String::from_utf8_lossy(&read("stdout")).into_owned();
     let report = serde_json::from_str(&text).unwrap_or_else(|error| {
         let (ours, outer) = (read("stderr"), String::from_utf8_lossy(&finished.stderr).into_owned());
