@@ -72,6 +72,10 @@ fn watched(arguments: &[&str], environment: &[(&str, &str)]) -> Seen {
         let (ours, outer) = (read("stderr"), String::from_utf8_lossy(&finished.stderr).into_owned());
         panic!("no report ({error}): {}\n{outer}", String::from_utf8_lossy(&ours))
     });
+    // Shown where a test fails: what the box's parts had to say.
+    for log in ["dnsmasq.log", "tinyproxy.log", "mire.log"] {
+        println!("{log}: {}", String::from_utf8_lossy(&read(log)));
+    }
     Seen { cable: read("school.pcap"), line: read("line.pcap"), report }
 }
 
