@@ -55,7 +55,9 @@ pub fn place_evidence(evidence: &Evidence, lang: Lang) -> String {
 #[expect(clippy::too_many_lines, reason = "a table: one sentence for each code")]
 fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
     let (fr, en) = match code {
-        EvidenceCode::NoNetwork => ("elle n’est reliée à aucun réseau", "it is connected to no network"),
+        EvidenceCode::NoNetwork => {
+            ("cette machine n’a pas de réseau utilisable", "this machine has no usable network")
+        }
         EvidenceCode::ClockWrong => ("son horloge est fausse", "its clock is wrong"),
         EvidenceCode::MachineBusy => (
             "elle était saturée ou en veille pendant la mesure",
