@@ -10,7 +10,7 @@ use crate::cli::{
     SpoolCommand, SpoolStatusArgs, UploadArgs,
 };
 use crate::config::values::{self, Expected};
-use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings};
+use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings, Warning};
 use crate::mire::{Mire, MireConfig};
 use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET, Made};
@@ -69,6 +69,7 @@ fn load(common: &Common, lang: Lang, environment: &Environment) -> Result<(Raw, 
     let machine = config::machine_file();
     let mut raw =
         Raw::load(machine.as_deref(), common.config.as_deref(), environment).map_err(refused(lang))?;
+    raw.take_system(sonde_probes::system_proxy::read());
     raw.take_flag(Key::Lang, common.lang.as_slice());
     let lang = raw.lang().map_err(refused(lang))?.unwrap_or(lang);
     Ok((raw, lang))
@@ -82,9 +83,29 @@ fn settle(
     upload: bool,
     quiet: bool,
 ) -> Result<Settings, Refused> {
-    let settings = Settings::from_raw(raw, environment, upload).map_err(refused(lang))?;
+    let mut settings = Settings::from_raw(raw, environment, upload).map_err(refused(lang))?;
+    if !complete_password(&mut settings, lang, quiet).map_err(refused(lang))? {
+        raw.warnings.push(Warning::NoProxyPassword);
+    }
     warn(raw, lang, quiet);
     Ok(settings)
+}
+
+/// Asks for the password of the proxy's user when nobody gave it and somebody can answer. Says whether nothing is missing;
+/// without it the proxy's own refusal is the result.
+fn complete_password(settings: &mut Settings, lang: Lang, quiet: bool) -> Result<bool, Problem> {
+    use std::io::IsTerminal as _;
+    let Some(proxy) = &mut settings.dial.proxy else { return Ok(true) };
+    let shown = proxy.shown();
+    let Some(credentials) = proxy.credentials.as_mut().filter(|known| known.password.is_none()) else {
+        return Ok(true);
+    };
+    if quiet || !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Ok(false);
+    }
+    let password = guided::ask_proxy_password(&credentials.user, &shown, lang);
+    credentials.password = Some(password.ok_or(Problem::NoPasswordGiven)?);
+    Ok(true)
 }
 
 /// Tells the oddities.

@@ -2,7 +2,7 @@
 
 use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
-use inquire::{Confirm, InquireError, Select, Text};
+use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Select, Text};
 use sonde_probes::catalogue::{Endpoint, Place};
 use sonde_report::values::EndpointKind;
 use sonde_report::{Report, SchoolSize, Uai};
@@ -25,6 +25,16 @@ pub fn ask(raw: &mut Raw, lang: Lang) -> bool {
         complain(words::LEFT.pick(lang));
     }
     answered
+}
+
+/// Asks for the password of a proxy's user, without an echo. `None` when the user left, or typed none.
+pub fn ask_proxy_password(user: &str, proxy: &str, lang: Lang) -> Option<String> {
+    let question = words::proxy_password(user, proxy, lang);
+    let asked = Password::new(&question)
+        .with_display_mode(PasswordDisplayMode::Hidden)
+        .without_confirmation()
+        .with_help_message(words::PASSWORD_HELP.pick(lang));
+    asked.prompt().ok().filter(|password| !password.is_empty())
 }
 
 fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {

@@ -10,7 +10,7 @@ use sonde_probes::throughput::MireUrl;
 use sonde_probes::{ProbeName, dns, endpoints, internet, latency, path, throughput, wifi};
 use sonde_report::Requirements;
 use sonde_report::assess::rate_bars;
-use sonde_report::document::Site;
+use sonde_report::document::{ProxySource, Site};
 
 use crate::config::Settings;
 use crate::config::values::{NtpServer, Until};
@@ -68,6 +68,8 @@ pub struct Plan {
     pub rules: Requirements,
     /// How the network is reached.
     pub dial: DialConfig,
+    /// Where its proxy was set, when it has one.
+    pub proxy_source: Option<ProxySource>,
     /// The mires, in the order to try them.
     pub mires: Vec<MireUrl>,
     /// A mire on another machine in the school: what the school's network carries, apart from the line.
@@ -144,6 +146,7 @@ impl Plan {
             site: settings.site,
             rules: settings.rules,
             dial: settings.dial,
+            proxy_source: settings.proxy_source,
             mires,
             lan_mire: settings.lan_mire,
             mires_named,
@@ -192,8 +195,13 @@ impl Plan {
 
     /// The path probe's configuration: 30 hops are traceroute's bound.
     #[must_use]
-    pub fn path(host: String) -> path::Config {
-        path::Config { host, max_hops: 30, timeout: Duration::from_secs(1) }
+    pub fn path(mire: &Target) -> path::Config {
+        path::Config {
+            host: mire.host.clone(),
+            port: mire.port,
+            max_hops: 30,
+            timeout: Duration::from_secs(1),
+        }
     }
 
     /// The configuration of the transfer inside the school.

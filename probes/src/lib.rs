@@ -18,6 +18,7 @@ pub mod ntp;
 pub mod path;
 pub mod responsiveness;
 pub mod stats;
+pub mod system_proxy;
 pub mod throughput;
 pub mod wifi;
 pub mod wpad;

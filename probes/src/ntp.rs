@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use sonde_report::values::NtpValue;
-use sonde_report::{Cause, Failure, Measurement, Outcome, Stage};
+use sonde_report::{Cause, Failure, Measurement, Outcome, Reason, ReasonCode, Stage};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -45,10 +45,17 @@ pub struct Config {
 }
 
 /// Asks once. A server that does not follow a clock itself, or answers out of turn, has failed.
+///
+/// UDP passes no proxy: an address is asked directly all the same (a box, a server of the commune), but a name behind the
+/// proxy is the proxy's to resolve, and is not looked up here.
 pub async fn run(config: &Config, env: &Env) -> Measurement<NtpValue> {
     let watch = Stopwatch::start();
     let target =
         if config.port == PORT { config.host.clone() } else { format!("{}:{}", config.host, config.port) };
+    let is_name = config.host.trim_matches(['[', ']']).parse::<IpAddr>().is_err();
+    if is_name && env.dialer.proxy_for(&config.host, config.port).is_some() {
+        return watch.skip(target, Reason::new(ReasonCode::NotThroughProxy));
+    }
     match ask(config, env).await {
         Ok(value) => watch.finish(target, Outcome::Measured { value, caveats: Vec::new() }),
         Err(failure) => watch.fail(target, failure),

@@ -1,4 +1,5 @@
-//! Proxies that the network announces: a WPAD file named by DHCP (option 252) or by DNS (`wpad.<search domain>`).
+//! Proxies that the network announces: a WPAD file named by DHCP (option 252) or by DNS (`wpad.<search domain>`), and the
+//! auto-config file that this machine's own settings name.
 //!
 //! The file is a program (PAC). It is fetched, bounded, and searched for the proxies it names, so that the technician can
 //! see and confirm one (`--proxy`); it is never evaluated and never followed by itself. Only the machine's own search
@@ -29,6 +30,8 @@ const LARGEST_LEASES: u64 = 1 << 20;
 /// Where to look.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The auto-config file that the system is set to ([`crate::system_proxy`]).
+    pub configured: Option<String>,
     /// The machine's search domains.
     pub domains: Vec<String>,
     /// Lease files of DHCP clients, where the system keeps them readable.
@@ -37,12 +40,15 @@ pub struct Config {
     pub timeout: Duration,
 }
 
-/// Looks for the files that the network announces; `None` where there is none. The proxy of this run is not asked: the file
-/// is about which one to take.
+/// Looks for the files that the network announces or the system is set to; `None` where there is none. The proxy of this
+/// run is not asked: the file is about which one to take.
 pub async fn run(config: &Config, env: &Env) -> Option<Measurement<WpadValue>> {
     let watch = Stopwatch::start();
     let dialer = env.dialer.direct();
     let mut files = Vec::new();
+    if let Some(url) = &config.configured {
+        files.push(file(&dialer, WpadSource::SystemSettings, without_user(url), config.timeout).await);
+    }
     for url in announced(&config.leases) {
         files.push(file(&dialer, WpadSource::Dhcp, url, config.timeout).await);
     }
@@ -57,6 +63,15 @@ pub async fn run(config: &Config, env: &Env) -> Option<Measurement<WpadValue>> {
     }
     let first = files.first()?.url.clone();
     Some(watch.finish(first, Outcome::Measured { value: WpadValue { files }, caveats: Vec::new() }))
+}
+
+/// A URL without user and password: it is shown, and nothing of the kind is sent in clear.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// Fetches one file and lists the proxies in it.
@@ -213,8 +228,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let leases = folder.path().join("dhclient.leases");
         std::fs::write(&leases, format!("option wpad \"http://127.0.0.1:{port}/index.html\";")).unwrap();
-        let config =
-            Config { domains: Vec::new(), leases: vec![leases.clone()], timeout: Duration::from_secs(5) };
+        let config = Config {
+            configured: None,
+            domains: Vec::new(),
+            leases: vec![leases.clone()],
+            timeout: Duration::from_secs(5),
+        };
         let found = run(&config, &env).await.unwrap();
         let failure = found.value().unwrap().files[0].failure.clone().unwrap();
         assert_eq!((failure.stage, failure.cause), (Stage::Content, Cause::UnexpectedContent));
@@ -229,5 +248,12 @@ mod tests {
         assert!(file.failure.is_some());
         let nothing = Config { domains: vec!["nowhere.invalid".to_owned()], ..by_dns };
         assert_eq!(run(&nothing, &env).await, None);
+        // What the system is set to is fetched and shown like the others, without the user in its URL.
+        let url = format!("http://moi:sesame@127.0.0.1:{port}/wpad.dat");
+        let found = run(&Config { configured: Some(url), ..nothing }, &env).await.unwrap();
+        let file = &found.value().unwrap().files[0];
+        assert_eq!((file.by, file.proxies.len()), (WpadSource::SystemSettings, 3));
+        assert_eq!(file.url, format!("http://127.0.0.1:{port}/wpad.dat"));
+        assert!(!format!("{found:?}").contains("sesame"));
     }
 }

@@ -6,9 +6,10 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use sonde_probes::dial::DialConfig;
 use sonde_probes::ntp::{Config, run};
 use sonde_report::values::NtpValue;
-use sonde_report::{Cause, Measurement, Outcome, Stage};
+use sonde_report::{Cause, Measurement, Outcome, ReasonCode, Stage};
 use support::{Authority, LOOPBACK, closed_port, dialing, env};
 use tokio::net::UdpSocket;
 
@@ -86,4 +87,17 @@ async fn nobody_there_is_a_failure_and_no_offset() {
     // Answers that repeat another question than ours: as good as none.
     let found = ask(server(0, |answer| answer[30] ^= 1).await, Duration::from_millis(300)).await;
     assert!(matches!(&found.outcome, Outcome::Failed { failure } if failure.cause == Cause::Timeout));
+}
+
+#[tokio::test]
+async fn behind_a_proxy_an_address_is_asked_directly_and_a_name_is_not_even_looked_up() {
+    // The discard port: whatever is sent to this proxy is lost.
+    let proxy = Some("http://127.0.0.1:9".parse().unwrap());
+    let behind = env(DialConfig { proxy, ..dialing(&Authority::new("public"), &[]) });
+    let server = server(0, |_| {}).await;
+    let by = |host: &str| Config { host: host.to_owned(), port: server.port(), timeout: PATIENCE };
+    assert!(run(&by("127.0.0.1"), &behind).await.value().is_some());
+    let named = run(&by("temps.exemple.fr"), &behind).await;
+    let Outcome::NotMeasured { reason } = &named.outcome else { panic!("{named:?}") };
+    assert_eq!(reason.code, ReasonCode::NotThroughProxy);
 }

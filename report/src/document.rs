@@ -120,10 +120,27 @@ pub struct Clock {
 pub struct Environment {
     /// The interface used.
     pub interface: Option<Interface>,
-    /// The proxy used, `host:port`, without any credential.
+    /// The proxy used, `host:port` (`socks5://host:port` for SOCKS), without any credential.
     pub proxy: Option<String>,
+    /// Where it was set; `None` without one, and in reports from before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_source: Option<ProxySource>,
     /// Whether the route looks like a VPN's.
     pub vpn: bool,
+}
+
+/// Where a proxy was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxySource {
+    /// By a flag.
+    CommandLine,
+    /// By the agent's own configuration: its file, or its own variables.
+    Configuration,
+    /// By the variables that many programs share (`HTTPS_PROXY`…).
+    Environment,
+    /// By the operating system's settings.
+    SystemSettings,
 }
 
 /// Bytes a run transferred.

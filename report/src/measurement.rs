@@ -190,6 +190,9 @@ pub enum CaveatCode {
     /// The machine's first resolver is silent (its address in `detail`): every new name waits for it, 1 s (Windows) to 5 s
     /// (Linux), before the next is asked.
     SilentResolverFirst,
+    /// Names this resolver does not give are resolved by the proxy: what is missing here is missed by no service (the
+    /// names in `detail`).
+    NamesLeftToProxy,
 }
 
 impl CaveatCode {
@@ -241,7 +244,8 @@ impl CaveatCode {
             | Self::DnsIntercepted
             | Self::ResolverSlow
             | Self::ResolverUnsteady
-            | Self::SilentResolverFirst => false,
+            | Self::SilentResolverFirst
+            | Self::NamesLeftToProxy => false,
         }
     }
 

@@ -125,14 +125,15 @@ pub struct Control {
     pub failure: Option<crate::Failure>,
 }
 
-/// Proxies that the network announces in WPAD files: shown, never followed.
+/// Proxies named by the auto-config files that the network announces (WPAD) or the system is set to: shown, never
+/// followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WpadValue {
     /// Each file found.
     pub files: Vec<WpadFile>,
 }
 
-/// One WPAD file.
+/// One auto-config file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WpadFile {
     /// How it was found.
@@ -146,7 +147,7 @@ pub struct WpadFile {
     pub failure: Option<crate::Failure>,
 }
 
-/// How a WPAD file was found.
+/// How an auto-config file was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WpadSource {
@@ -154,6 +155,8 @@ pub enum WpadSource {
     Dhcp,
     /// By the name `wpad` in a search domain.
     Dns,
+    /// By the operating system's settings (Windows' `AutoConfigURL`).
+    SystemSettings,
 }
 
 /// Round trips to the box (the default gateway): what the Wi-Fi or the school's wiring adds, apart from the line.

@@ -81,8 +81,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<String>,
 
-    #[arg(long, value_name = "URL")]
-    pub proxy: Option<String>,
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub ca: Vec<String>,
     #[arg(long, value_name = "NAME")]
@@ -118,6 +118,17 @@ pub struct ServicesArgs {
     pub endpoints: Option<String>,
     #[arg(long)]
     pub no_catalogue: bool,
+}
+
+/// The proxy: what `run`, `endpoints check` and `upload` share.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ProxyArgs {
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub proxy_user: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub proxy_password_file: Option<String>,
 }
 
 /// Where the report goes.
@@ -166,8 +177,8 @@ pub struct UploadArgs {
     pub upload: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub upload_token_file: Option<String>,
-    #[arg(long, value_name = "URL")]
-    pub proxy: Option<String>,
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub ca: Vec<String>,
 }
@@ -247,8 +258,8 @@ pub struct EndpointsCheckArgs {
     pub requester: Option<String>,
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<String>,
-    #[arg(long, value_name = "URL")]
-    pub proxy: Option<String>,
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub ca: Vec<String>,
     #[arg(long, value_name = "NAME")]

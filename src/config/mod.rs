@@ -2,6 +2,7 @@
 //! wrong value is refused in the same words wherever it stands; [`settings`] then gives it its type.
 
 pub mod file;
+pub mod proxy;
 pub mod services;
 pub mod settings;
 pub mod values;
@@ -12,11 +13,13 @@ use std::path::{Path, PathBuf};
 pub use settings::Settings;
 
 use sonde_probes::catalogue::{CatalogueError, DoubledHost};
+use sonde_probes::system_proxy::{NO_PROXY_VARIABLES, PROXY_VARIABLES, Place, SystemProxy, first_set};
 
-use crate::cli::{EndpointsCheckArgs, RunArgs, ServicesArgs, UploadArgs};
+use crate::cli::{EndpointsCheckArgs, ProxyArgs, RunArgs, ServicesArgs, UploadArgs};
 use crate::text::Lang;
 use crate::upload::{TokenError, UploadUrlError};
 use file::{ControlEntry, FileContent};
+use proxy::{PASSWORD_VARIABLE, PasswordError};
 use values::Expected;
 
 /// The keys of the configuration, by one name each for the file, the environment and the command line.
@@ -43,6 +46,8 @@ pub enum Key {
     Skip,
     Timeout,
     Proxy,
+    ProxyUser,
+    ProxyPasswordFile,
     NoProxy,
     Ca,
     Interface,
@@ -72,7 +77,7 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Uai,
         Self::Site,
         Self::Size,
@@ -94,6 +99,8 @@ impl Key {
         Self::Skip,
         Self::Timeout,
         Self::Proxy,
+        Self::ProxyUser,
+        Self::ProxyPasswordFile,
         Self::NoProxy,
         Self::Ca,
         Self::Interface,
@@ -131,6 +138,8 @@ impl Key {
             Self::Skip => "skip",
             Self::Timeout => "timeout",
             Self::Proxy => "proxy",
+            Self::ProxyUser => "proxy_user",
+            Self::ProxyPasswordFile => "proxy_password_file",
             Self::NoProxy => "no_proxy",
             Self::Ca => "ca",
             Self::Interface => "interface",
@@ -200,6 +209,8 @@ pub enum Origin {
     },
     /// An answer to a guided question.
     Question,
+    /// The operating system's settings.
+    System(Place),
 }
 
 /// A value as it was given.
@@ -232,6 +243,14 @@ pub enum Problem {
     UnknownName { origin: Origin, value: String, what: NameOf, nearest: Option<String> },
     /// A password on the command line, where every user of the machine can read it.
     PasswordInArguments,
+    /// A user of the proxy with a colon: a password follows (it is not repeated).
+    PasswordInUser { origin: Origin },
+    /// A password for the proxy, and nobody it is of.
+    ProxyUserMissing { origin: Origin },
+    /// A password for the proxy that cannot be used.
+    ProxyPassword { origin: Origin, error: PasswordError },
+    /// Nobody gave the password that was asked for.
+    NoPasswordGiven,
     /// A proxy that cannot be used (the value is not repeated: it may hold a password).
     Proxy { origin: Origin, detail: &'static str },
     /// A file of rules or certificates that was refused, with its own message.
@@ -276,6 +295,14 @@ pub enum Warning {
     UnknownVariable { name: String, nearest: Option<String> },
     /// The token's file can be read by every user of the machine.
     TokenReadable { path: PathBuf },
+    /// The file of the proxy's password can.
+    PasswordReadable { path: PathBuf },
+    /// The system's proxy cannot be used (the value is not repeated: it may hold a password).
+    SystemProxy { origin: Origin, detail: &'static str },
+    /// A flag about the proxy's user, and no proxy.
+    NoProxyForUser { name: String },
+    /// A user of the proxy whose password nobody gave: nothing is sent.
+    NoProxyPassword,
     /// The UAI's prefix is no département's whose académie is known.
     UaiWithoutPlace { uai: String },
     /// The territory given is not the UAI's (codes of both). The one given counts.
@@ -345,18 +372,12 @@ impl Raw {
 
     /// The proxy variables everyone uses, then our own.
     fn take_environment(&mut self, environment: &Environment) {
-        // Upper case first, as curl does for https; the lower-case form is as common on servers.
-        for (names, key) in [
-            (&["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"][..], Key::Proxy),
-            (&["NO_PROXY", "no_proxy"][..], Key::NoProxy),
-        ] {
+        for (names, key) in [(&PROXY_VARIABLES[..], Key::Proxy), (&NO_PROXY_VARIABLES[..], Key::NoProxy)] {
             // A proxy set in our own file is more specific than the shell's.
             if self.given.contains_key(&key) {
                 continue;
             }
-            if let Some((name, value)) = names.iter().find_map(|name| {
-                Some((*name, environment.get(*name).filter(|value| !value.trim().is_empty())?))
-            }) {
+            if let Some((name, value)) = first_set(names, environment) {
                 self.set(key, split(key, value), Origin::Variable(name.to_owned()));
             }
         }
@@ -367,13 +388,25 @@ impl Raw {
                 self.set(key, split(key, value), Origin::Variable(name));
             }
         }
-        let known: Vec<String> =
-            Key::ALL.iter().map(|key| key.variable()).chain([TOKEN_VARIABLE.to_owned()]).collect();
+        let secrets = [TOKEN_VARIABLE, PASSWORD_VARIABLE].map(str::to_owned);
+        let known: Vec<String> = Key::ALL.iter().map(|key| key.variable()).chain(secrets).collect();
         for name in
             environment.keys().filter(|name| name.starts_with("SONDE_ECOLE_") && !known.contains(name))
         {
             let nearest = values::nearest(name, known.iter().map(String::as_str));
             self.warnings.push(Warning::UnknownVariable { name: name.clone(), nearest });
+        }
+    }
+
+    /// Takes the system's proxy where neither a file nor the environment names one. Flags come after it.
+    pub fn take_system(&mut self, system: Option<SystemProxy>) {
+        let Some(SystemProxy { place, proxy: Some(proxy), no_proxy, .. }) = system else { return };
+        if self.given.contains_key(&Key::Proxy) {
+            return;
+        }
+        self.set(Key::Proxy, vec![proxy], Origin::System(place));
+        if !self.given.contains_key(&Key::NoProxy) {
+            self.set(Key::NoProxy, no_proxy, Origin::System(place));
         }
     }
 
@@ -390,7 +423,6 @@ impl Raw {
             (Key::Until, &args.until),
             (Key::MaxBytes, &args.max_bytes),
             (Key::Timeout, &args.timeout),
-            (Key::Proxy, &args.proxy),
             (Key::Interface, &args.interface),
             (Key::Ip, &args.ip),
             (Key::Ntp, &args.ntp),
@@ -410,6 +442,14 @@ impl Raw {
             self.take_flag(key, values);
         }
         self.take_services(&args.services);
+        self.take_proxy(&args.proxy);
+    }
+
+    /// Takes the flags about the proxy.
+    fn take_proxy(&mut self, args: &ProxyArgs) {
+        self.take_flag(Key::Proxy, args.proxy.as_slice());
+        self.take_flag(Key::ProxyUser, args.proxy_user.as_slice());
+        self.take_flag(Key::ProxyPasswordFile, args.proxy_password_file.as_slice());
     }
 
     /// Takes the flags that say which services.
@@ -430,7 +470,6 @@ impl Raw {
             (Key::Site, &args.site),
             (Key::Requester, &args.requester),
             (Key::Timeout, &args.timeout),
-            (Key::Proxy, &args.proxy),
             (Key::Interface, &args.interface),
             (Key::Ip, &args.ip),
         ] {
@@ -438,13 +477,14 @@ impl Raw {
         }
         self.take_flag(Key::Ca, &args.ca);
         self.take_services(&args.services);
+        self.take_proxy(&args.proxy);
     }
 
     /// Takes the flags of `upload`.
     pub fn take_upload(&mut self, args: &UploadArgs) {
         self.take_flag(Key::UploadUrl, args.upload.as_slice());
         self.take_flag(Key::UploadTokenFile, args.upload_token_file.as_slice());
-        self.take_flag(Key::Proxy, args.proxy.as_slice());
+        self.take_proxy(&args.proxy);
         self.take_flag(Key::Ca, &args.ca);
     }
 

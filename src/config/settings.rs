@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use sonde_probes::ProbeName;
 use sonde_probes::catalogue::Endpoint;
-use sonde_probes::dial::{DialConfig, Proxy, Scheme, Target, read_pem_certificates};
+use sonde_probes::dial::{DialConfig, Scheme, Target, read_pem_certificates};
 use sonde_probes::dns::Reference;
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
-use sonde_report::document::Site;
+use sonde_report::document::{ProxySource, Site};
 use sonde_report::{Requirements, SchoolSize};
 
+use super::proxy::Chosen;
 use super::services::Services;
 use super::values::{self, Expected, NtpServer, Until};
 use super::{Environment, Given, Key, NameOf, Origin, Problem, Raw, TOKEN_VARIABLE, Warning};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub probes: BTreeSet<ProbeName>,
     /// How the network is reached.
     pub dial: DialConfig,
+    /// Where its proxy was set, when it has one.
+    pub proxy_source: Option<ProxySource>,
     /// Time allowed for the whole run.
     pub timeout: Duration,
     /// Resolvers to compare the school's with; empty: none is asked.
@@ -72,6 +75,7 @@ impl Settings {
         let services = Services::from_raw(raw)?;
         let site = site(raw, &services)?;
         let endpoints = services.selected;
+        let proxy = raw.chosen_proxy(environment)?;
         Ok(Self {
             ssids: raw.list(Key::Ssid),
             mires: mires(raw, Key::Mire)?,
@@ -81,7 +85,8 @@ impl Settings {
             until: raw.read(Key::Until, Expected::Until, values::until)?.unwrap_or(Until::Stable),
             max_bytes: raw.read(Key::MaxBytes, Expected::Bytes, values::data)?,
             probes: probes(raw)?,
-            dial: dial(raw)?,
+            proxy_source: proxy.source,
+            dial: dial(raw, proxy)?,
             timeout: raw.read(Key::Timeout, Expected::Seconds, values::seconds)?.unwrap_or(DEFAULT_TIMEOUT),
             dns_references: dns_references(raw)?,
             ntp: raw.read(Key::Ntp, Expected::NtpServer, values::ntp_server)?,
@@ -198,7 +203,7 @@ fn probes(raw: &Raw) -> Result<BTreeSet<ProbeName>, Problem> {
     if probes.is_empty() { Err(Problem::NothingLeft) } else { Ok(probes) }
 }
 
-fn dial(raw: &Raw) -> Result<DialConfig, Problem> {
+fn dial(raw: &Raw, chosen: Chosen) -> Result<DialConfig, Problem> {
     let mut extra_roots = Vec::new();
     if let Some(given) = raw.given.get(&Key::Ca) {
         for path in &given.values {
@@ -212,8 +217,8 @@ fn dial(raw: &Raw) -> Result<DialConfig, Problem> {
         }
     }
     Ok(DialConfig {
-        proxy: proxy(raw)?,
-        no_proxy: raw.list(Key::NoProxy),
+        proxy: chosen.proxy,
+        no_proxy: chosen.no_proxy,
         extra_roots,
         interface: interface(raw)?,
         family: raw.read(Key::Ip, Expected::Family, values::family)?.unwrap_or_default(),
@@ -230,18 +235,6 @@ fn interface(raw: &Raw) -> Result<Option<String>, Problem> {
         existing,
     })?;
     Ok(Some(text.to_owned()))
-}
-
-fn proxy(raw: &Raw) -> Result<Option<Proxy>, Problem> {
-    let Some((text, origin)) = raw.text(Key::Proxy) else { return Ok(None) };
-    if text.trim().eq_ignore_ascii_case("none") {
-        return Ok(None);
-    }
-    if matches!(origin, Origin::Flag(_)) && text.contains('@') {
-        return Err(Problem::PasswordInArguments);
-    }
-    let proxy = text.trim().parse::<Proxy>();
-    proxy.map(Some).map_err(|error| Problem::Proxy { origin: origin.clone(), detail: error.problem })
 }
 
 fn dns_references(raw: &Raw) -> Result<Vec<Reference>, Problem> {

@@ -128,13 +128,15 @@ fn environment(plan: &Plan, env: &Env, measurements: &Measurements) -> Environme
     let link: Option<&LinkValue> = measurements.link.as_ref().and_then(Measurement::value);
     // Where only services are reached there is no mire: their proxy is the one that counts.
     let service = || {
-        let urls = plan.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
-        urls.filter_map(|url| url.parse::<Target>().ok()).map(|target| target.host).next()
+        let mut urls = plan.endpoints.endpoints.iter().flat_map(|endpoint| &endpoint.urls);
+        urls.find_map(|url| url.parse::<Target>().ok())
     };
-    let host = steps::first_host(plan).or_else(service);
+    let towards = plan.mires.first().map(|mire| mire.target.clone()).or_else(service);
+    let proxy = towards.and_then(|target| env.dialer.proxy_for(&target.host, target.port));
     Environment {
         interface: link.and_then(|link| link.interface.clone()),
-        proxy: host.and_then(|host| env.dialer.proxy_for(&host)).map(sonde_probes::dial::Proxy::shown),
+        proxy: proxy.map(sonde_probes::dial::Proxy::shown),
+        proxy_source: plan.proxy_source.filter(|_| proxy.is_some()),
         vpn: link.is_some_and(|link| link.vpn),
     }
 }

@@ -12,7 +12,9 @@ use sonde_probes::clock::Stopwatch;
 use sonde_probes::link::Watch;
 use sonde_probes::responsiveness::Moved;
 use sonde_probes::throughput::MireUrl;
-use sonde_probes::{Env, Event, ProbeName, dns, endpoints, internet, latency, link, ntp, path, wifi, wpad};
+use sonde_probes::{
+    Env, Event, ProbeName, dns, endpoints, internet, latency, link, ntp, path, system_proxy, wifi, wpad,
+};
 use sonde_report::document::Measurements;
 use sonde_report::measurement::{Attempt, Remedy};
 use sonde_report::values::{DnsSearchList, LatencyValue, LinkValue, NtpValue};
@@ -88,7 +90,7 @@ pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
 }
 
 /// The host the transfers go to, as far as it is known beforehand.
-pub(super) fn first_host(plan: &Plan) -> Option<String> {
+fn first_host(plan: &Plan) -> Option<String> {
     plan.mires.first().map(|mire| mire.target.host.clone())
 }
 
@@ -125,7 +127,7 @@ async fn towards(plan: &Plan, env: &Env) -> Option<SocketAddr> {
     let mire = plan.mires.first()?;
     let (host, port) = env
         .dialer
-        .proxy_for(&mire.target.host)
+        .proxy_for(&mire.target.host, mire.target.port)
         .map_or((mire.target.host.as_str(), mire.target.port), |proxy| (proxy.host.as_str(), proxy.port));
     timeout(PATIENCE, env.dialer.resolve(host, port)).await.ok()?.ok()?.first().copied()
 }
@@ -205,6 +207,7 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
 /// Where announced proxies are looked for.
 fn wpad_config(search: Option<&DnsSearchList>) -> wpad::Config {
     wpad::Config {
+        configured: system_proxy::read().and_then(|system| system.auto_config_url),
         domains: search.map(|list| list.domains.clone()).unwrap_or_default(),
         leases: wpad::lease_files(),
         timeout: WPAD_PATIENCE,
@@ -313,17 +316,14 @@ async fn time_first(env: &Env, mires: &[MireUrl]) -> (Measurement<LatencyValue>,
 /// The way to the first mire worth trying.
 async fn trace(plan: &Plan, env: &Env, mires: &[MireUrl]) -> Measurement<sonde_report::values::PathValue> {
     let watch = Stopwatch::start();
-    let Some(host) = mires.first().map(|mire| mire.target.host.clone()) else {
+    let Some(mire) = mires.first().map(|mire| &mire.target) else {
         return watch.skip("", Reason::remedied(ReasonCode::NoTarget, Remedy::NameTarget));
     };
-    if env.dialer.proxy_for(&host).is_some() {
-        return watch.skip(host, Reason::new(ReasonCode::NotThroughProxy));
-    }
-    let config = Plan::path(host.clone());
+    let config = Plan::path(mire);
     let traced = timeout(plan.path_cap, told(env, ProbeName::Path, path::run(&config, env))).await;
     traced.unwrap_or_else(|_| {
         env.tell(Event::Finished(ProbeName::Path));
-        watch.fail(host, Failure::new(Stage::Icmp, Cause::Timeout))
+        watch.fail(&mire.host, Failure::new(Stage::Icmp, Cause::Timeout))
     })
 }
 

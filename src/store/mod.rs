@@ -6,12 +6,14 @@
 mod durable;
 mod lock;
 mod place;
+mod secret;
 mod spool;
 pub mod status;
 
 pub use durable::write_atomic;
 pub use lock::RunLock;
 pub use place::state_dir;
+pub use secret::read_secret;
 pub use spool::{Content, Dropped, Quarantined, Spool, Waiting, Why};
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Where to send, and with which secret: refused here, before anything is sent, when it could not be safe.
 
 use std::fmt;
-use std::io::Read as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sonde_probes::dial::{Scheme, Target, TargetError};
+
+use crate::store::read_secret;
 
 /// No token is longer; more is another file given by mistake. Servers refuse headers beyond 8 KiB anyway.
 const MAX_TOKEN: u64 = 4096;
@@ -149,24 +150,7 @@ pub struct TokenFile {
 pub fn token_from_file(path: &Path) -> Result<TokenFile, TokenError> {
     let failed =
         |error: std::io::Error| TokenError::Read { path: path.to_owned(), detail: error.to_string() };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let readable_by_others = file.metadata().map_err(failed).map(|known| readable_by_others(&known))?;
-    let mut bytes = Vec::new();
-    // Room for the line break, and one more byte to see that there is too much.
-    file.take(MAX_TOKEN + 3).read_to_end(&mut bytes).map_err(failed)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| TokenError::Character)?;
-    // A mark that Windows editors put in front of UTF-8.
-    let token = Token::new(text.trim_start_matches('\u{feff}'))?;
-    Ok(TokenFile { token, readable_by_others })
-}
-
-#[cfg(unix)]
-fn readable_by_others(known: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    known.permissions().mode() & 0o004 != 0
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_: &std::fs::Metadata) -> bool {
-    false
+    let file = read_secret(path, MAX_TOKEN).map_err(failed)?;
+    let text = std::str::from_utf8(&file.bytes).map_err(|_| TokenError::Character)?;
+    Ok(TokenFile { token: Token::new(text)?, readable_by_others: file.readable_by_others })
 }

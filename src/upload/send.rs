@@ -80,7 +80,7 @@ impl<'a> Sender<'a> {
         }
         let connection = self.connect_trusted().await?;
         let patience = self.patience(report.len());
-        let session = Session::start(connection, &self.config.url, patience)
+        let session = Session::start(connection, patience)
             .await
             .map_err(|error| Refusal::from_failure(&error.failure))?;
         self.exchange(session, report_id, report).await

@@ -46,6 +46,7 @@ pub fn plan<'a>(arguments: impl Iterator<Item = &'a str>, environment: &Environm
     let cli = Cli::try_parse_from(["sonde-ecole", "run"].into_iter().chain(arguments)).unwrap();
     let Some(Command::Run(args)) = cli.command else { panic!("the command is run") };
     let mut raw = Raw::load(None, None, environment).unwrap();
+    raw.take_system(sonde_probes::system_proxy::read());
     raw.take_run(&args);
     Plan::new(Settings::from_raw(&mut raw, environment, false).unwrap())
 }

@@ -59,6 +59,14 @@ pub struct World {
     pub tinyproxy: Option<Tinyproxy>,
     /// mitmproxy in the box.
     pub mitmproxy: Option<Mitmproxy>,
+    /// microsocks in the box.
+    pub microsocks: Option<Microsocks>,
+    /// Lines of the machine's `/etc/environment`: the system's settings.
+    #[serde(default)]
+    pub system: Vec<String>,
+    /// Files the agent finds beside its arguments, by name: `{files}/NAME`.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// What the report must say.
     pub expect: Expect,
 }
@@ -156,6 +164,11 @@ pub struct Dns {
     pub by: Resolver,
     /// The machine's resolvers, in order; the box when not given.
     pub servers: Option<Vec<String>>,
+    /// The machine's search domain.
+    pub search: Option<String>,
+    /// Whether the box knows the school's own names alone: every other name does not exist there.
+    #[serde(default)]
+    pub closed: bool,
     /// What the box answers for a service: an address, or `nxdomain`; with unbound also `nodata`, `refused`, `silent`,
     /// `bogus` (a zone whose signatures do not match).
     #[serde(default)]
@@ -257,6 +270,14 @@ pub struct Tinyproxy {
     pub password: Option<String>,
 }
 
+/// microsocks: a SOCKS5 server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Microsocks {
+    /// The password of the user `ecole`; none when not given.
+    pub password: Option<String>,
+}
+
 /// mitmproxy: it decrypts all TLS with an authority of its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -280,6 +301,10 @@ pub struct Expect {
     pub clock_days: Option<i64>,
     /// What the report must warn of, beside the services: the codes of all caveats about the resolvers, sorted, each once.
     pub dns_caveats: Option<Vec<String>>,
+    /// Where the proxy that was used was set (`environment.proxy_source`).
+    pub proxy_source: Option<String>,
+    /// Every proxy that an auto-config file names, in order, as the report lists them; empty: no file was found.
+    pub announced: Option<Vec<String>>,
     /// Each service that is not like the others, by id.
     #[serde(default)]
     pub hosts: BTreeMap<String, Seen>,

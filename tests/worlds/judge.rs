@@ -20,6 +20,7 @@ pub fn differences(world: &World, report: &Value) -> Vec<String> {
             .and_then(|place| differ("internet's place", place, located(report, None))),
     );
     found.extend(resolvers(&world.expect, report));
+    found.extend(proxies(&world.expect, report));
     found.extend(clock(&world.expect, report));
     for (id, _) in profile() {
         let expected = world.expect.hosts.get(id).unwrap_or(&world.expect.others);
@@ -83,6 +84,20 @@ fn resolvers(expect: &Expect, report: &Value) -> Option<String> {
     said.sort_unstable();
     said.dedup();
     differ("resolvers", &expected.join(", "), &said.join(", "))
+}
+
+/// Where the proxy was set, and which ones were announced.
+fn proxies(expect: &Expect, report: &Value) -> Vec<String> {
+    let set = expect.proxy_source.as_ref().and_then(|source| {
+        let said = report["environment"]["proxy_source"].as_str().unwrap_or("nothing");
+        differ("the proxy's source", source, said)
+    });
+    let announced = expect.announced.as_ref().and_then(|expected| {
+        let files = report["measurements"]["wpad"]["outcome"]["value"]["files"].as_array();
+        let said = files.map(Vec::as_slice).unwrap_or_default().iter().flat_map(|file| texts(&file["proxies"]));
+        differ("announced", &expected.join(", "), &said.collect::<Vec<_>>().join(", "))
+    });
+    set.into_iter().chain(announced).collect()
 }
 
 /// Whom a verdict accuses: by who is sent to act, the technician being nobody's culprit.

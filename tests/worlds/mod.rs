@@ -235,6 +235,7 @@ fn missing_part(world: &World) -> Option<String> {
         (world.squid.as_ref().is_some_and(|squid| squid.password.is_some()), "openssl"),
         (world.tinyproxy.is_some(), "tinyproxy"),
         (world.mitmproxy.is_some(), "mitmdump"),
+        (world.microsocks.is_some(), "microsocks"),
     ];
     let missing = wanted.into_iter().find(|(wanted, tool)| *wanted && find(tool).is_none());
     let decrypts = world.squid.as_ref().is_some_and(|squid| squid.bump || squid.transparent);
@@ -242,6 +243,9 @@ fn missing_part(world: &World) -> Option<String> {
     match missing {
         Some((_, tool)) => Some(tool.to_owned()),
         None if decrypts && !certgen.exists() => Some("a squid that can decrypt (squid-openssl)".to_owned()),
+        None if !world.system.is_empty() && !Path::new("/etc/environment").exists() => {
+            Some("/etc/environment (to put the world's in its place)".to_owned())
+        }
         None if world.clock.is_some() && faketime().is_none() => Some("libfaketime (faketime)".to_owned()),
         None => None,
     }

@@ -103,6 +103,7 @@ impl<'a> Parts<'a> {
         self.write_squid();
         self.write_tinyproxy();
         self.write_mitmproxy();
+        self.write_microsocks();
         let ports: String = self.ports.iter().map(|(place, port)| format!("{place} {port}\n")).collect();
         self.file("ports", &ports);
     }
@@ -121,6 +122,7 @@ impl<'a> Parts<'a> {
         filled = filled.replace("{services}", &listed(&self.hosts[..services]));
         let controls = &self.hosts[services..services + self.controls.len()];
         filled = filled.replace("{controls}", &listed(controls));
+        filled = filled.replace("{files}", &self.path("files"));
         filled = filled.replace("{box}", BOX).replace("{resolver}", PUBLIC_RESOLVER);
         filled = filled.replace("{school-authority}", &self.path("../school.pem"));
         filled.replace("{mitmproxy-authority}", &self.path("mitm/mitmproxy-ca-cert.pem"))
@@ -147,8 +149,15 @@ impl<'a> Parts<'a> {
     fn write_machine(&self) {
         fs::create_dir(self.directory.join("etc")).unwrap();
         let servers = self.world.dns.servers.clone().unwrap_or_else(|| vec!["{box}".to_owned()]);
-        let servers: Vec<String> = servers.iter().map(|server| format!("nameserver {server}")).collect();
-        self.file("etc/resolv.conf", &self.filled_lines(&servers));
+        let servers = servers.iter().map(|server| format!("nameserver {server}"));
+        let search = self.world.dns.search.iter().map(|domain| format!("search {domain}"));
+        self.file("etc/resolv.conf", &self.filled_lines(&servers.chain(search).collect::<Vec<_>>()));
+        self.file("etc/public-resolv.conf", &format!("nameserver {PUBLIC_RESOLVER}\n"));
+        self.file("etc/environment", &self.filled_lines(&self.world.system));
+        fs::create_dir(self.directory.join("files")).unwrap();
+        for (name, text) in &self.world.files {
+            self.file(&format!("files/{name}"), &self.filled(text));
+        }
         self.file("etc/hosts", &format!("127.0.0.1 localhost\n{}", self.filled_lines(&self.world.hosts)));
         self.file("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
         let ip = &self.world.ip;
@@ -258,7 +267,12 @@ impl<'a> Parts<'a> {
             dns.lies.iter().map(|(id, lie)| (self.name_of(id), self.filled(lie))).collect();
         match dns.by {
             Resolver::Dnsmasq => {
-                let mut text = self.dnsmasq("box", BOX) + &format!("server={PUBLIC_RESOLVER}\n");
+                let mut text = self.dnsmasq("box", BOX);
+                text += &if dns.closed {
+                    "address=/#/\n".to_owned()
+                } else {
+                    format!("server={PUBLIC_RESOLVER}\n")
+                };
                 for (name, lie) in lies {
                     let lie = if lie == "nxdomain" { "" } else { &lie };
                     let _ = writeln!(text, "address=/{name}/{lie}");
@@ -351,6 +365,7 @@ impl<'a> Parts<'a> {
     fn filled_answer(&self, answer: &Answer) -> Answer {
         let mut filled = answer.clone();
         filled.location = answer.location.as_ref().map(|to| self.filled(to));
+        filled.body = answer.body.as_ref().map(|text| self.filled(text));
         filled
     }
 

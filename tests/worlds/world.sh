@@ -7,12 +7,12 @@
 #
 # usage: world.sh DIRECTORY COMMAND ARGUMENT...
 # reads from DIRECTORY what the harness wrote of the world's file:
-#   etc/              resolv.conf, hosts and nsswitch.conf, for all three
+#   etc/              resolv.conf, hosts, nsswitch.conf and environment, for all three
 #   addresses, ipv6   of the internet, one a line; ipv6 only where there is IPv6
 #   line              the MTU of the operator's line, where the operator's router stands between box and internet:
 #                     ... box :wan ---- line: operator :core ---- isp: internet
 #   *.nft *.dnsmasq *.unbound *.nginx      of the box and the internet, each started where its file is
-#   squid.conf tinyproxy.conf mitmproxy    proxies of the box
+#   squid.conf tinyproxy.conf mitmproxy microsocks    proxies of the box
 #   ports             what to wait for: place and TCP port, one a line
 #   ip.PLACE          `ip` commands, once everything stands
 # leaves there: daemons.log, and status (the command's exit code).
@@ -26,6 +26,8 @@ mkdir -p /run/netns
 mount -t tmpfs tmpfs /run/netns
 mount -t tmpfs tmpfs /dev/shm
 for file in resolv.conf hosts nsswitch.conf; do mount --bind "$dir/etc/$file" "/etc/$file"; done
+# Not every system has one, and without it there is nothing to hide.
+[[ ! -e /etc/environment ]] || mount --bind "$dir/etc/environment" /etc/environment
 
 # at PLACE COMMAND...: this namespace is the box.
 at() {
@@ -112,6 +114,12 @@ fi
 if [[ -e $dir/mitmproxy ]]; then
   mapfile -t options <"$dir/mitmproxy"
   HOME=$dir serve mitmdump "${options[@]}"
+fi
+if [[ -e $dir/microsocks ]]; then
+  mapfile -t options <"$dir/microsocks"
+  # It asks the internet's resolver, as Squid is set to: the box's own may know no name.
+  serve unshare --mount bash -c 'mount --bind "$0" /etc/resolv.conf && exec microsocks "$@"' \
+    "$dir/etc/public-resolv.conf" "${options[@]}"
 fi
 
 # Bounded wait for each to listen: 400 tries of 50 ms, for a proxy in Python on a busy machine.

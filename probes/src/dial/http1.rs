@@ -11,7 +11,7 @@ use sonde_report::values::{Phases, TlsInfo};
 use sonde_report::{Cause, Failure, Stage};
 use tokio::time::timeout;
 
-use super::{Connection, DialError, Dialer, Scheme, Target, USER_AGENT, io_cause};
+use super::{Connection, DialError, Dialer, Target, USER_AGENT, io_cause};
 use crate::clock::micros;
 
 /// A connection that speaks HTTP/1.1.
@@ -70,12 +70,8 @@ where
     ///
     /// # Errors
     /// A [`DialError`] of stage `http`.
-    pub async fn start(
-        connection: Connection,
-        target: &Target,
-        answer_timeout: Duration,
-    ) -> Result<Self, DialError> {
-        let Connection { io, phases, peer, tls, via_proxy, proxy_authorization } = connection;
+    pub async fn start(connection: Connection, answer_timeout: Duration) -> Result<Self, DialError> {
+        let Connection { io, phases, peer, tls, via_proxy, forwarded, proxy_authorization } = connection;
         let (sender, driver) =
             hyper::client::conn::http1::handshake(TokioIo::new(io)).await.map_err(|error| DialError {
                 failure: hyper_failure(&error),
@@ -87,14 +83,13 @@ where
             // Its errors come out of the request they break, too.
             let _ = driver.await;
         });
-        let absolute_form = via_proxy && target.scheme == Scheme::Http;
         Ok(Self {
             sender,
             phases,
             peer,
             tls,
             via_proxy,
-            absolute_form,
+            absolute_form: forwarded,
             proxy_authorization,
             answer_timeout,
             driver,
@@ -157,8 +152,7 @@ impl Dialer {
         target: &Target,
         limit: usize,
     ) -> Result<Exchange, DialError> {
-        let mut session =
-            Session::<Empty<Bytes>>::start(connection, target, self.config.answer_timeout).await?;
+        let mut session = Session::<Empty<Bytes>>::start(connection, self.config.answer_timeout).await?;
         let stop = |failure, session: &Session<Empty<Bytes>>| DialError {
             failure,
             phases: session.phases,

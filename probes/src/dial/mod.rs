@@ -4,10 +4,12 @@
 //! Not a general HTTP client: no cookie, no redirect (callers look at them), no pool, and no way to switch the
 //! verification of certificates off.
 
+mod bypass;
 mod http1;
 mod names;
 mod proxy;
 mod route;
+mod socks;
 mod target;
 mod tls;
 
@@ -31,7 +33,8 @@ use tokio_rustls::client::TlsStream;
 pub(crate) use http1::hyper_failure;
 pub use http1::{Exchange, Session};
 pub use names::SecondWay;
-pub use proxy::{Credentials, Proxy, ProxyError};
+pub use proxy::{Credentials, Proxy, ProxyError, ProxyKind};
+pub(crate) use socks::NOT_ALLOWED as SOCKS_NOT_ALLOWED;
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{TrustError, read_pem_certificates};
 
@@ -47,7 +50,7 @@ pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
 pub struct DialConfig {
     /// The explicit proxy, when there is one.
     pub proxy: Option<Proxy>,
-    /// Hosts reached without it: names, `.suffixes`, addresses (the `NO_PROXY` convention).
+    /// Hosts reached without it: the `NO_PROXY` convention, in the forms that docs/configuration.md lists.
     pub no_proxy: Vec<String>,
     /// Roots accepted beside the OS store (`--ca`): they let a run go on behind an interception, they do not make
     /// a chain public.
@@ -156,6 +159,8 @@ pub struct Connection {
     pub tls: Option<TlsInfo>,
     /// Whether a proxy stands between.
     pub via_proxy: bool,
+    /// Whether that proxy forwards plain HTTP requests, rather than tunnelling.
+    pub forwarded: bool,
     /// The `Proxy-Authorization` header to send with plain HTTP requests through a proxy.
     proxy_authorization: Option<String>,
 }
@@ -202,10 +207,10 @@ impl Dialer {
         Self { config, trust: self.trust.clone(), names: Arc::clone(&self.names) }
     }
 
-    /// The proxy that stands between this machine and `host`, if any.
+    /// The proxy that stands between this machine and `host` at `port`, if any.
     #[must_use]
-    pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
-        self.config.proxy.as_ref().filter(|_| !proxy::bypassed(host, &self.config.no_proxy))
+    pub fn proxy_for(&self, host: &str, port: u16) -> Option<&Proxy> {
+        self.config.proxy.as_ref().filter(|_| !bypass::bypassed(host, port, &self.config.no_proxy))
     }
 
     /// Resolves a name by the operating system's own path, or by the one of [`Dialer::ask_when_late`] where that is late; an
@@ -279,7 +284,7 @@ impl Dialer {
     /// # Errors
     /// A [`DialError`] naming the stage and cause, with the phases that were completed.
     pub async fn connect(&self, target: &Target) -> Result<Connection, DialError> {
-        let proxy = self.proxy_for(&target.host);
+        let proxy = self.proxy_for(&target.host, target.port);
         let (host, port) =
             proxy.map_or((target.host.as_str(), target.port), |proxy| (proxy.host.as_str(), proxy.port));
         let mut phases = Phases::default();
@@ -305,7 +310,7 @@ impl Dialer {
     /// # Errors
     /// As [`Dialer::connect`].
     pub async fn connect_again(&self, target: &Target, peer: IpAddr) -> Result<Connection, DialError> {
-        let proxy = self.proxy_for(&target.host);
+        let proxy = self.proxy_for(&target.host, target.port);
         let address = SocketAddr::new(peer, proxy.map_or(target.port, |proxy| proxy.port));
         let (tcp, elapsed) = self.connect_tcp(&[address]).await.map_err(|(failure, address)| DialError {
             address: Some(address.ip()),
@@ -328,7 +333,7 @@ impl Dialer {
         self.dress(target, tcp, phases, None).await
     }
 
-    /// Puts CONNECT and TLS around a TCP connection, as the target and proxy want.
+    /// Puts the proxy's tunnel and TLS around a TCP connection, as the target and proxy want.
     pub(crate) async fn dress(
         &self,
         target: &Target,
@@ -345,10 +350,12 @@ impl Dialer {
         let peer = tcp.peer_addr().map_err(|error| {
             stop(Failure::with(Stage::Tcp, io_cause(&error), error.to_string()), phases, None, None)
         })?;
-        // Plain HTTP goes to a proxy in absolute form; everything else through a CONNECT tunnel.
-        if let Some(proxy) = proxy.filter(|_| target.scheme != Scheme::Http) {
+        // Plain HTTP goes to an HTTP proxy in absolute form; everything else through a tunnel.
+        let forwarding = proxy.filter(|proxy| proxy.forwards(target.scheme));
+        if let Some(proxy) = proxy.filter(|_| forwarding.is_none()) {
             let start = Instant::now();
-            proxy::open_tunnel(&mut tcp, proxy, target, self.config.answer_timeout)
+            proxy
+                .open_tunnel(&mut tcp, target, self.config.answer_timeout)
                 .await
                 .map_err(|failure| stop(failure, phases, Some(peer), None))?;
             phases.proxy_us = Some(micros(start.elapsed()));
@@ -371,9 +378,8 @@ impl Dialer {
             peer,
             tls,
             via_proxy: proxy.is_some(),
-            proxy_authorization: proxy
-                .filter(|_| target.scheme == Scheme::Http)
-                .and_then(Proxy::authorization),
+            forwarded: forwarding.is_some(),
+            proxy_authorization: forwarding.and_then(Proxy::authorization),
         })
     }
 

@@ -1,7 +1,7 @@
-//! The explicit proxy: what stands between, who goes round it, and the CONNECT exchange.
+//! The explicit proxy: what stands between, and HTTP's CONNECT exchange. Who goes round it stands in `bypass`, the other
+//! exchange in `socks`.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,19 +11,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Target, USER_AGENT, io_cause};
+use super::{Scheme, Target, USER_AGENT, io_cause, socks};
 
 /// The longest answer head to CONNECT that is read: a proxy's 407 with its headers fits; more is no proxy.
 const HEAD_LIMIT: usize = 16 * 1024;
 
-/// An explicit HTTP proxy.
+/// What a proxy speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// HTTP: CONNECT, and plain requests in absolute form.
+    Http,
+    /// SOCKS version 5, names resolved by the proxy.
+    Socks5,
+}
+
+/// An explicit proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proxy {
+    /// What it speaks.
+    pub kind: ProxyKind,
     /// Host name or address.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// User and password for Basic authentication.
+    /// User and password: for HTTP Basic (RFC 7617), for SOCKS RFC 1929.
     pub credentials: Option<Credentials>,
 }
 
@@ -32,8 +43,9 @@ pub struct Proxy {
 pub struct Credentials {
     /// The user.
     pub user: String,
-    /// The password.
-    pub password: String,
+    /// The password; `None` while nobody gave it: then nothing is sent at all, since an empty one would be a wrong one, and
+    /// directories lock an account after a few of these.
+    pub password: Option<String>,
 }
 
 impl fmt::Debug for Credentials {
@@ -44,7 +56,7 @@ impl fmt::Debug for Credentials {
 
 /// Why a text names no proxy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no usable proxy: {problem} (expected http://host:port)")]
+#[error("no usable proxy: {problem} (expected http://host:port or socks5://host:port)")]
 pub struct ProxyError {
     /// What is wrong, without any password.
     pub problem: &'static str,
@@ -53,14 +65,17 @@ pub struct ProxyError {
 impl FromStr for Proxy {
     type Err = ProxyError;
 
-    /// Reads `http://host:port`, `host:port` or `http://user:password@host:port` (the form of the environment's
-    /// `HTTPS_PROXY`; the command line refuses a password before it comes here).
+    /// Reads `http://host:port`, `host:port`, `socks5://host:port`, each also with `user:password@` before the host (the
+    /// form of the environment's `HTTPS_PROXY`; the command line refuses a password before it comes here). `socks5` and
+    /// `socks5h` are one here: where names may have to be resolved by the proxy, none is resolved before it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = |problem| ProxyError { problem };
-        let rest = match text.split_once("://") {
-            None => text,
-            Some(("http", rest)) => rest,
-            Some(_) => return Err(wrong("only http:// proxies are supported")),
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let kind = match scheme.to_ascii_lowercase().as_str() {
+            "http" => ProxyKind::Http,
+            "socks5" | "socks5h" => ProxyKind::Socks5,
+            "https" => return Err(wrong("a proxy is itself reached with http://, for https sites as well")),
+            _ => return Err(wrong("only http:// and socks5:// proxies are supported")),
         };
         let rest = rest.trim_end_matches('/');
         let (userinfo, authority) =
@@ -73,10 +88,13 @@ impl FromStr for Proxy {
         }
         let port = authority.port_u16().ok_or_else(|| wrong("the port is missing"))?;
         let credentials = userinfo.map(|userinfo| {
-            let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
-            Credentials { user: percent_decoded(user), password: percent_decoded(password) }
+            let (user, password) = match userinfo.split_once(':') {
+                Some((user, password)) => (user, Some(percent_decoded(password))),
+                None => (userinfo, None),
+            };
+            Credentials { user: percent_decoded(user), password }
         });
-        Ok(Self { host, port, credentials })
+        Ok(Self { kind, host, port, credentials })
     }
 }
 
@@ -96,40 +114,57 @@ fn percent_decoded(text: &str) -> String {
 }
 
 impl Proxy {
-    /// `host:port`, fit to be shown.
+    /// `host:port`, with `socks5://` before it where it speaks that: fit to be shown.
     #[must_use]
     pub fn shown(&self) -> String {
+        let scheme = match self.kind {
+            ProxyKind::Http => "",
+            ProxyKind::Socks5 => "socks5://",
+        };
         if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
+            format!("{scheme}[{}]:{}", self.host, self.port)
         } else {
-            format!("{}:{}", self.host, self.port)
+            format!("{scheme}{}:{}", self.host, self.port)
         }
     }
 
-    /// The `Proxy-Authorization` value, when there are credentials (RFC 7617).
+    /// User and password, when both are known.
+    pub(super) fn login(&self) -> Option<(&str, &str)> {
+        let Credentials { user, password } = self.credentials.as_ref()?;
+        Some((user, password.as_deref()?))
+    }
+
+    /// The `Proxy-Authorization` value, when there is one to send (RFC 7617).
     pub(super) fn authorization(&self) -> Option<String> {
-        let credentials = self.credentials.as_ref()?;
-        let pair = format!("{}:{}", credentials.user, credentials.password);
-        Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+        let (user, password) = self.login()?;
+        Some(format!(
+            "Basic {}",
+            base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
+        ))
+    }
+
+    /// Whether requests of this scheme are handed over as they are, in absolute form (RFC 9112, 3.2.2), and not sent
+    /// through a tunnel.
+    pub(super) fn forwards(&self, scheme: Scheme) -> bool {
+        self.kind == ProxyKind::Http && scheme == Scheme::Http
+    }
+
+    /// Asks for a tunnel to `target`.
+    pub(super) async fn open_tunnel(
+        &self,
+        tcp: &mut TcpStream,
+        target: &Target,
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        match self.kind {
+            ProxyKind::Http => connect(tcp, self, target, limit).await,
+            ProxyKind::Socks5 => socks::open_tunnel(tcp, self, target, limit).await,
+        }
     }
 }
 
-/// Whether `host` is reached without the proxy: loopback always, and the `NO_PROXY` list (`*`, names, `.suffixes`).
-pub(super) fn bypassed(host: &str, no_proxy: &[String]) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-        return true;
-    }
-    no_proxy.iter().map(|entry| entry.trim().to_ascii_lowercase()).any(|entry| {
-        let name = entry.trim_start_matches('.');
-        entry == "*"
-            || (!name.is_empty()
-                && (host == name || host.strip_suffix(name).is_some_and(|front| front.ends_with('.'))))
-    })
-}
-
-/// Asks the proxy for a tunnel to `target` (RFC 9110, 9.3.6).
-pub(super) async fn open_tunnel(
+/// Asks an HTTP proxy for a tunnel to `target` (RFC 9110, 9.3.6).
+async fn connect(
     tcp: &mut TcpStream,
     proxy: &Proxy,
     target: &Target,
@@ -189,20 +224,31 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_cannot_use() {
-        for text in ["", "http://", "proxy", "socks5://h:1", "http://h:99999"] {
-            assert!(text.parse::<Proxy>().is_err(), "{text}");
+    fn a_user_without_password_is_known_and_nothing_is_sent() {
+        let proxy: Proxy = "http://jean@proxy.ac-x.fr:3128".parse().expect("a proxy");
+        assert_eq!(proxy.credentials.as_ref().map(|known| known.user.as_str()), Some("jean"));
+        assert_eq!(proxy.authorization(), None);
+        let empty: Proxy = "http://jean:@proxy.ac-x.fr:3128".parse().expect("a proxy");
+        assert_eq!(empty.authorization().as_deref(), Some("Basic amVhbjo="), "an empty one was written out");
+    }
+
+    #[test]
+    fn socks_is_known_in_both_spellings_and_shown_as_such() {
+        for text in ["socks5://h:1080", "socks5h://h:1080/", "SOCKS5://h:1080"] {
+            let proxy: Proxy = text.parse().expect("a proxy");
+            assert_eq!(
+                (proxy.kind, proxy.shown().as_str()),
+                (ProxyKind::Socks5, "socks5://h:1080"),
+                "{text}"
+            );
+            assert!(!proxy.forwards(Scheme::Http));
         }
     }
 
     #[test]
-    fn goes_round_for_loopback_and_listed_hosts() {
-        let list = [".ac-x.fr".to_owned(), "intranet".to_owned()];
-        for host in ["127.0.0.1", "localhost", "::1", "www.ac-x.fr", "ac-x.fr", "intranet"] {
-            assert!(bypassed(host, &list), "{host}");
-        }
-        for host in ["gar.education.fr", "notac-x.fr", "xintranet"] {
-            assert!(!bypassed(host, &list), "{host}");
+    fn refuses_what_it_cannot_use() {
+        for text in ["", "http://", "proxy", "socks4://h:1", "https://h:1", "http://h:99999", "socks5://h"] {
+            assert!(text.parse::<Proxy>().is_err(), "{text}");
         }
     }
 }

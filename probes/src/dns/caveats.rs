@@ -16,12 +16,19 @@ const SLOW: Duration = Duration::from_millis(200);
 /// resolver is asked.
 const LATE: Duration = Duration::from_millis(900);
 
-/// Adds what was seen of a resolver to its measurement.
-pub(super) fn note(measurement: &mut Measurement<DnsValue>) {
+/// Adds what was seen of a resolver to its measurement. Some names may be the proxy's to resolve: they are no matter of this
+/// resolver.
+pub(super) fn note(measurement: &mut Measurement<DnsValue>, left_to_proxy: impl Fn(&str) -> bool) {
     let Some(value) = measurement.value() else { return };
     let mut caveats = Vec::new();
     if matches!(value.resolver, DnsPath::Server { .. }) {
-        caveats.extend(times(value));
+        caveats.extend(times(value, &left_to_proxy));
+    }
+    if !matches!(value.resolver, DnsPath::Reference { .. }) {
+        let failed = value.questions.iter().filter(|asked| asked.failure.is_some());
+        let left: Vec<&str> =
+            failed.map(|asked| asked.name.as_str()).filter(|name| left_to_proxy(name)).collect();
+        caveats.extend((!left.is_empty()).then(|| CaveatCode::NamesLeftToProxy.with(left.join(", "))));
     }
     if let Some(conduct) = &value.conduct {
         caveats.extend(conducts(conduct));
@@ -44,13 +51,13 @@ pub(super) fn note_silent_first(measurements: &mut [Measurement<DnsValue>]) {
 }
 
 /// Slow and unsteady are told apart: the one answers late, the other not always.
-fn times(value: &DnsValue) -> Vec<Caveat> {
+fn times(value: &DnsValue, left_to_proxy: impl Fn(&str) -> bool) -> Vec<Caveat> {
     let mut caveats = Vec::new();
     if let Some(median) = value.median_us.map(Duration::from_micros).filter(|median| *median >= SLOW) {
         caveats.push(CaveatCode::ResolverSlow.with(median.as_millis().to_string()));
     }
-    let silent =
-        value.questions.iter().filter(|asked| asked.failure.as_ref().is_some_and(is_silence)).count();
+    let silent = value.questions.iter().filter(|asked| asked.failure.as_ref().is_some_and(is_silence));
+    let silent = silent.filter(|asked| !left_to_proxy(&asked.name)).count();
     if silent > 0 {
         caveats.push(CaveatCode::ResolverUnsteady.with(format!("{silent}/{}", value.asked)));
     }

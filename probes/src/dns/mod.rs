@@ -126,11 +126,12 @@ pub async fn run(config: &Config, env: &Env) -> Vec<Measurement<DnsValue>> {
     }
     caveats::note_silent_first(&mut measurements);
     compare::against(&mut measurements, &references, config, env).await;
+    let left_to_proxy = |name: &str| env.dialer.proxy_for(name, HTTPS_PORT).is_some();
     for measurement in &mut measurements {
         if let Some(value) = value_mut(measurement) {
             blocked::name_causes(value);
         }
-        caveats::note(measurement);
+        caveats::note(measurement, left_to_proxy);
     }
     measurements.append(&mut references);
     measurements

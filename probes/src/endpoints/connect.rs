@@ -34,7 +34,7 @@ pub(super) async fn connect(
     until: Until,
     notes: Notes<'_>,
 ) -> Result<Connection, DialError> {
-    if dialer.proxy_for(&target.host).is_some() {
+    if dialer.proxy_for(&target.host, target.port).is_some() {
         {
             let mut visit = note(notes);
             visit.via_proxy = true;

@@ -7,7 +7,7 @@ use sonde_report::{Cause, Failure, Stage};
 
 use super::block_pages;
 use super::visit::{Hop, Visit};
-use crate::dial::{Scheme, Target};
+use crate::dial::{SOCKS_NOT_ALLOWED, Scheme, Target};
 use crate::dns::not_public;
 
 /// HTTP 511, with which a captive portal names itself (RFC 6585, 6).
@@ -130,11 +130,14 @@ fn stopped_state(visit: &Visit, failure: &Failure) -> EndpointState {
     }
 }
 
-/// A proxy that refuses a CONNECT: 4xx is its rule, 5xx its own failure to connect.
+/// A proxy that refuses a tunnel: HTTP's 4xx and SOCKS' 2 are its rule, 5xx and the other replies its own failure to
+/// connect.
 fn refused_by_proxy(failure: &Failure) -> EndpointState {
-    let status = failure.detail.as_ref().and_then(|line| line.split_whitespace().nth(1)?.parse::<u16>().ok());
-    match status {
-        Some(400..=499) => EndpointState::Blocked,
+    let mut words = failure.detail.as_deref().unwrap_or_default().split_whitespace();
+    let (protocol, code) = (words.next(), words.next().and_then(|code| code.parse::<u16>().ok()));
+    match (protocol, code) {
+        (Some("SOCKS"), Some(code)) if code == u16::from(SOCKS_NOT_ALLOWED) => EndpointState::Blocked,
+        (_, Some(400..=499)) => EndpointState::Blocked,
         _ => EndpointState::Unreachable,
     }
 }

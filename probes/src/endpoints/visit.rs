@@ -180,7 +180,7 @@ async fn answer(
         Ok(connection) => connection,
         Err(error) => {
             note_stop(&error, notes);
-            if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host).is_none() {
+            if speaks_no_tls(&error.failure) && dialer.proxy_for(&target.host, target.port).is_none() {
                 let plain = answer_in_plain(dialer, target, error.address, until, notes).await;
                 note(notes).plain = plain;
             }
@@ -236,7 +236,7 @@ async fn exchange(
             .is_some_and(|received| received.segment <= hole::CLAMPED.into());
     let peer = connection.peer;
     let mut session =
-        Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
+        Session::<Empty<Bytes>>::start(connection, limit).await.map_err(|error| error.failure)?;
     let request = get(&session, target)?;
     let (response, elapsed) = tokio::select! {
         biased;

@@ -50,7 +50,7 @@ enum Icmp {
 pub async fn run(config: &Config, env: &Env) -> Measurement<LatencyValue> {
     let watch = Stopwatch::start();
     let host = config.host.as_str();
-    if env.dialer.proxy_for(host).is_some() {
+    if env.dialer.proxy_for(host, config.port).is_some() {
         // The proxy's own distance would be measured.
         return watch.skip(host, Reason::new(ReasonCode::NotThroughProxy));
     }

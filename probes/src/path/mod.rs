@@ -29,6 +29,8 @@ const SILENT_IN_A_ROW: usize = 5;
 pub struct Config {
     /// Host name or address.
     pub host: String,
+    /// The port that is meant there: routers are asked without one, but a `NO_PROXY` entry may be of one port.
+    pub port: u16,
     /// Hops at most.
     pub max_hops: u8,
     /// Time allowed for each answer.
@@ -41,7 +43,7 @@ pub struct Config {
 /// Not measured through a proxy, without any right, and on systems but Linux.
 pub async fn run(config: &Config, env: &Env) -> Measurement<PathValue> {
     let watch = Stopwatch::start();
-    if env.dialer.proxy_for(&config.host).is_some() {
+    if env.dialer.proxy_for(&config.host, config.port).is_some() {
         return watch.skip(&config.host, Reason::new(ReasonCode::NotThroughProxy));
     }
     let host = config.host.trim_start_matches('[').trim_end_matches(']');

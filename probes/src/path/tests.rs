@@ -61,7 +61,8 @@ async fn through_a_proxy_nothing_is_asked() {
     let proxy = Some("http://127.0.0.1:3128".parse::<Proxy>().unwrap());
     let dialer = Dialer::new(DialConfig { proxy, ..DialConfig::default() }).unwrap();
     let env = Env { dialer: Arc::new(dialer), events: None };
-    let config = Config { host: "mire.example".into(), max_hops: 20, timeout: Duration::from_secs(1) };
+    let config =
+        Config { host: "mire.example".into(), port: 443, max_hops: 20, timeout: Duration::from_secs(1) };
     let Outcome::NotMeasured { reason } = run(&config, &env).await.outcome else { panic!("measured") };
     assert_eq!(reason.code, ReasonCode::NotThroughProxy);
 }
@@ -185,7 +186,7 @@ fn two_routers_are_found_with_and_without_the_right() {
     let whole = routers.as_client(|| async {
         let env = Env { dialer: Arc::new(Dialer::new(DialConfig::default()).unwrap()), events: None };
         let timeout = Duration::from_secs(1);
-        run(&Config { host: "10.77.3.2".into(), max_hops: 20, timeout }, &env).await
+        run(&Config { host: "10.77.3.2".into(), port: 443, max_hops: 20, timeout }, &env).await
     });
     let found = whole.value().unwrap();
     assert_eq!((found.method, addresses(found)), (PathMethod::IcmpRaw, expected.to_vec()));

@@ -201,9 +201,8 @@ async fn once(
         *chain.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
     }
     let patience = env.dialer.config().answer_timeout;
-    let mut session = Session::<Empty<Bytes>>::start(connection, &ask.target, patience)
-        .await
-        .map_err(|error| error.failure)?;
+    let mut session =
+        Session::<Empty<Bytes>>::start(connection, patience).await.map_err(|error| error.failure)?;
     let request = session
         .request(ask.method.clone(), &ask.target)
         .header(http::header::CONNECTION, "close")

@@ -140,7 +140,7 @@ async fn connect(job: &Job, target: &Target, upload: bool) -> Result<(Session<Pa
     let connection = job.connect(target).await?;
     let facts = Facts::of(&connection);
     let patience = if upload { UPLOAD_ANSWER } else { job.dialer.config().answer_timeout };
-    let session = Session::start(connection, target, patience).await.map_err(|error| error.failure)?;
+    let session = Session::start(connection, patience).await.map_err(|error| error.failure)?;
     Ok((session, facts))
 }
 

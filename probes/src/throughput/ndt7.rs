@@ -71,8 +71,8 @@ impl Ndt7Stream {
         let query = base.path.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
         let target = base.with_path(below(&base.path, name) + &query);
         let connection = job.connect(&target).await?;
-        if connection.via_proxy && target.scheme == Scheme::Http {
-            let detail = "WebSocket without TLS does not pass a proxy: use ndt7+https";
+        if connection.forwarded {
+            let detail = "WebSocket without TLS does not pass an HTTP proxy: use ndt7+https";
             return Err(Failure::with(Stage::Proxy, Cause::ProxyRefused, detail));
         }
         let facts = Facts::of(&connection);

@@ -352,7 +352,8 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::DnsIntercepted
         | CaveatCode::ResolverSlow
         | CaveatCode::ResolverUnsteady
-        | CaveatCode::SilentResolverFirst => None,
+        | CaveatCode::SilentResolverFirst
+        | CaveatCode::NamesLeftToProxy => None,
     }
 }
 

@@ -418,11 +418,14 @@ fn proxy_was_not_reached(value: &EndpointValue) -> bool {
             .is_some_and(|failure| !matches!(failure.cause, Cause::ProxyRefused | Cause::HttpStatus))
 }
 
-/// Whether the proxy says with a 5xx that it could not connect either: no rule of its own, and from here nobody sees
-/// whether the service or the proxy's way to it fails.
+/// Whether the proxy says with a 5xx, or a SOCKS reply other than the one for its rules (RFC 1928, 6: 2), that it could
+/// not connect either: no rule of its own, and from here nobody sees whether the service or the proxy's way to it fails.
 fn proxy_could_not_connect(value: &EndpointValue) -> bool {
     let failure = value.failure.as_ref().filter(|failure| failure.cause == Cause::ProxyRefused);
     let detail = failure.and_then(|failure| failure.detail.as_deref()).unwrap_or_default();
+    if let Some(reply) = detail.strip_prefix("SOCKS ") {
+        return !reply.starts_with("2 ");
+    }
     // `HTTP/1.1 503 …`, or `503 ERR_…` where it made a page of it.
     detail
         .split_whitespace()

@@ -159,7 +159,9 @@ impl Writer<'_> {
                 Some(words::dead_resolver_advice(inside, self.lang).0)
             }
             Outcome::Measured { value, .. } if !matches!(value.resolver, DnsPath::Reference { .. }) => {
-                let blocks = value.questions.iter().any(|asked| asked.blocked.is_some() || is_altered(asked));
+                let mut wrong =
+                    value.questions.iter().filter(|asked| asked.blocked.is_some() || is_altered(asked));
+                let blocks = wrong.any(|asked| !is_left_to_proxy(measurement, asked));
                 let mut caveats = measurement.caveats().iter();
                 let advised = caveats.find_map(|caveat| words::dns_advice(caveat.code, inside, self.lang));
                 let blocking = blocks.then(|| words::dns_block_advice(self.lang));
@@ -183,7 +185,8 @@ impl Writer<'_> {
                             actions.add(advice, &measurement.target);
                         }
                     }
-                    for asked in value.questions.iter().filter(|asked| asked.blocked.is_some()) {
+                    let blocked = value.questions.iter().filter(|asked| asked.blocked.is_some());
+                    for asked in blocked.filter(|asked| !is_left_to_proxy(measurement, asked)) {
                         if !self.advised_as_service(&asked.name) {
                             actions.add(words::dns_block_advice(self.lang), &asked.name);
                         }
@@ -207,6 +210,13 @@ impl Writer<'_> {
 /// Reports of before `blocked` have only the cause.
 fn is_altered(asked: &DnsQuestion) -> bool {
     asked.failure.as_ref().is_some_and(|failure| failure.cause == Cause::DnsAltered)
+}
+
+/// Whether it is the proxy that resolves this name.
+fn is_left_to_proxy(measurement: &Measurement<DnsValue>, asked: &DnsQuestion) -> bool {
+    let left = measurement.caveats().iter().filter(|caveat| caveat.code == CaveatCode::NamesLeftToProxy);
+    left.filter_map(|caveat| caveat.detail.as_deref())
+        .any(|names| names.split(", ").any(|name| name == asked.name))
 }
 
 /// Whether a measurement is that of an outside resolver: those are named by a URL, the machine's own by an address.

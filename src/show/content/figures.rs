@@ -115,7 +115,8 @@ impl Writer<'_> {
                 None if file.proxies.is_empty() => self.label(Label::NoneM).to_owned(),
                 None => file.proxies.join(", "),
             };
-            self.lang.labelled(&file.url, &named)
+            let found = format!("{} ({})", file.url, words::wpad_source(file.by, self.lang));
+            self.lang.labelled(&found, &named)
         });
         blocks.push(Block::List(self.label(Label::WpadFound).to_owned(), lines.collect()));
     }

@@ -23,8 +23,7 @@ impl Writer<'_> {
         facts.push(self.fact(Label::DataUsed, self.data_used()));
         facts.push(self.fact(Label::Interface, self.interface()));
         let environment = &self.report.environment;
-        let proxy = environment.proxy.clone().unwrap_or_else(|| self.label(Label::None).to_owned());
-        facts.push(self.fact(Label::Proxy, proxy));
+        facts.push(self.fact(Label::Proxy, self.proxy()));
         facts.push(self.fact(Label::Interception, self.label(self.interception())));
         facts.push(self.fact(Label::Vpn, self.label(if environment.vpn { Label::Yes } else { Label::No })));
         self.condition_facts(&mut facts);
@@ -34,6 +33,16 @@ impl Writer<'_> {
         let mut blocks = vec![Block::Text(self.label(Label::OnePoint).to_owned()), Block::Facts(facts)];
         blocks.extend(self.usage_assumptions());
         Section { title: self.label(Label::Method).to_owned(), blocks }
+    }
+
+    /// The proxy, and where it was set.
+    fn proxy(&self) -> String {
+        let environment = &self.report.environment;
+        match (&environment.proxy, environment.proxy_source) {
+            (None, _) => self.label(Label::None).to_owned(),
+            (Some(proxy), None) => proxy.clone(),
+            (Some(proxy), Some(source)) => format!("{proxy} ({})", words::proxy_source(source, self.lang)),
+        }
     }
 
     /// The data used, both ways: by the interface over the whole run where the system tells, and by the transfers.

@@ -174,8 +174,8 @@ pub fn why_not(why: WhyNot, lang: Lang) -> &'static str {
             "a captive portal answers everything; log in to it, then run again",
         ),
         WhyNot::ProxyPassword => (
-            "le proxy demande un mot de passe ; le donner par HTTPS_PROXY, puis relancer",
-            "the proxy wants a password; give it with HTTPS_PROXY, then run again",
+            "le proxy demande un mot de passe ; relancer avec --proxy-user NOM",
+            "the proxy wants a password; run again with --proxy-user NAME",
         ),
         WhyNot::ProxyUnreachable => (
             "le proxy lui-même n’a pas répondu ; vérifier son adresse (--proxy)",

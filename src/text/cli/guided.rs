@@ -85,3 +85,18 @@ pub fn file_name(uai: Option<&str>, date: &str, lang: Lang) -> String {
     let stem = lang.pick("rapport", "report");
     uai.map_or_else(|| format!("{stem}-{date}.html"), |uai| format!("{stem}-{uai}-{date}.html"))
 }
+
+/// Asks for the password of the proxy's user. Both are this user's own words: nothing of the network is shown.
+#[must_use]
+pub fn proxy_password(user: &str, proxy: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("Mot de passe de {user} pour le mandataire {proxy} :"),
+        format!("Password of {user} for the proxy {proxy}:"),
+    )
+}
+
+/// What is said below the question for the password.
+pub const PASSWORD_HELP: Both = both(
+    "Rien ne s’affiche pendant la frappe ; Échap pour abandonner",
+    "Nothing is shown while you type; Esc to leave",
+);

@@ -139,8 +139,9 @@ pub fn after(path: &str) -> Option<Both> {
             "Codes de retour : 0 conforme · 1 non conforme · 2 exécution impossible ou fichier non écrit · 3 indéterminé.\n\
              Avec --format nagios, ceux des greffons de supervision : 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
-             Mots de passe : jamais en argument. Celui du mandataire va dans HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans \
-             le fichier de configuration ; le jeton d’envoi dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
+             Mots de passe : jamais en argument. Celui du mandataire est demandé quand --proxy-user est donné dans un \
+             terminal ; sinon il va dans SONDE_ECOLE_PROXY_PASSWORD, dans un fichier (--proxy-password-file) ou dans l’adresse \
+             de HTTPS_PROXY. Le jeton d’envoi va dans SONDE_ECOLE_UPLOAD_TOKEN ou dans un fichier.\n\
              \n\
              Exemples :\n  \
              sonde-ecole run --uai 0940176F --size moyenne --html rapport.html\n  \
@@ -149,8 +150,9 @@ pub fn after(path: &str) -> Option<Both> {
             "Exit codes: 0 met · 1 not met · 2 could not run, or a file not written · 3 inconclusive.\n\
              With --format nagios, those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\
              \n\
-             Passwords: never as an argument. The proxy’s goes into HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the \
-             configuration file; the upload token into SONDE_ECOLE_UPLOAD_TOKEN or a file.\n\
+             Passwords: never as an argument. The proxy’s is asked for when --proxy-user is given on a terminal; \
+             otherwise it goes into SONDE_ECOLE_PROXY_PASSWORD, into a file (--proxy-password-file) or into the address of \
+             HTTPS_PROXY. The upload token goes into SONDE_ECOLE_UPLOAD_TOKEN or a file.\n\
              \n\
              Examples:\n  \
              sonde-ecole run --uai 0940176F --size medium --html report.html\n  \
@@ -423,10 +425,26 @@ fn network(id: &str) -> Option<ArgumentText> {
     let (help, value) = match id {
         "proxy" => (
             both(
-                "Serveur mandataire : http://hôte:port, ou « none » pour n’en utiliser aucun. Jamais de mot de passe ici",
-                "Proxy: http://host:port, or \"none\" to use none. Never a password here",
+                "Serveur mandataire : http://hôte:port ou socks5://hôte:port, ou « none » pour n’en utiliser aucun, pas même \
+                 celui du système. Jamais d’identifiant ni de mot de passe ici",
+                "Proxy: http://host:port or socks5://host:port, or \"none\" to use none, not even the system’s. Never a user or \
+                 password here",
             ),
             None,
+        ),
+        "proxy_user" => (
+            both(
+                "Identifiant pour le mandataire ; son mot de passe est demandé dans un terminal, s’il n’est pas donné autrement",
+                "User of the proxy; the password is asked for on a terminal when it is not given otherwise",
+            ),
+            Some(both("NOM", "NAME")),
+        ),
+        "proxy_password_file" => (
+            both(
+                "Fichier qui contient le mot de passe du mandataire, seul sur une ligne",
+                "File that holds the proxy’s password, alone on a line",
+            ),
+            Some(FILE),
         ),
         "ca" => (
             both(

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use sonde_probes::catalogue::{CatalogueError, CatalogueProblem, DoubledHost, UnknownTerritory};
+use sonde_probes::system_proxy::Place;
 use sonde_report::uai::UaiError;
 
 use super::quoted;
 use super::services::kind_names;
 use super::usage::{error_line, perhaps};
+use crate::config::proxy::PasswordError;
 use crate::config::values::Expected;
 use crate::config::{Kind, NameOf, Origin, Problem, Warning};
 use crate::text::{Lang, report, store};
@@ -54,15 +56,31 @@ fn what(problem: &Problem, lang: Lang) -> String {
         Problem::UnknownName { origin, value, what, nearest } => unknown_name(origin, value, *what, nearest.as_deref(), lang),
         Problem::PasswordInArguments => lang
             .pick(
-                "--proxy : pas de mot de passe en argument, tous les utilisateurs de la machine le verraient. \
-                 Mettez l’adresse complète dans la variable HTTPS_PROXY ou SONDE_ECOLE_PROXY, ou dans le fichier de configuration",
-                "--proxy: no password as an argument, every user of the machine would see it. \
-                 Put the whole address into the variable HTTPS_PROXY or SONDE_ECOLE_PROXY, or into the configuration file",
+                "--proxy : ni identifiant ni mot de passe dans l’adresse, tous les utilisateurs de la machine les verraient. \
+                 Donnez l’adresse seule et --proxy-user NOM : le mot de passe est alors demandé, ou lu dans --proxy-password-file \
+                 FICHIER ou dans la variable SONDE_ECOLE_PROXY_PASSWORD",
+                "--proxy: no user or password in the address, every user of the machine would see them. \
+                 Give the address alone and --proxy-user NAME: the password is then asked for, or read from --proxy-password-file \
+                 FILE or from the variable SONDE_ECOLE_PROXY_PASSWORD",
             )
             .to_owned(),
+        Problem::PasswordInUser { origin } => at(origin, lang) + lang.pick(
+            "l’identifiant seul, sans deux-points ni mot de passe. Le mot de passe est demandé, ou lu dans --proxy-password-file \
+             FICHIER ou dans la variable SONDE_ECOLE_PROXY_PASSWORD",
+            "the user alone, without colon or password. The password is asked for, or read from --proxy-password-file \
+             FILE or from the variable SONDE_ECOLE_PROXY_PASSWORD",
+        ),
+        Problem::ProxyUserMissing { origin } => at(origin, lang) + lang.pick(
+            "un mot de passe sans identifiant ; ajoutez --proxy-user NOM (clé proxy_user)",
+            "a password without a user; add --proxy-user NAME (key proxy_user)",
+        ),
+        Problem::ProxyPassword { origin, error } => at(origin, lang) + &password(error, lang),
+        Problem::NoPasswordGiven => lang
+            .pick("abandon, aucun mot de passe saisi ; rien n’a été mesuré", "left, no password was typed; nothing was measured")
+            .to_owned(),
         Problem::Proxy { origin, detail } => lang.pick(
-            format!("{}mandataire inutilisable : {} ; attendu : http://hôte:port", at(origin, lang), url_problem(detail, lang)),
-            format!("{}unusable proxy: {detail}; expected: http://host:port", at(origin, lang)),
+            format!("{}mandataire inutilisable : {} ; attendu : http://hôte:port ou socks5://hôte:port", at(origin, lang), url_problem(detail, lang)),
+            format!("{}unusable proxy: {detail}; expected: http://host:port or socks5://host:port", at(origin, lang)),
         ),
         Problem::BadFile { origin, path, detail } => lang.pick(
             format!("{}{} est refusé : {detail}", at(origin, lang), path.display()),
@@ -109,6 +127,26 @@ pub fn warn(warning: &Warning, lang: Lang) -> String {
             ) + &perhaps(nearest.as_deref(), lang)
         }
         Warning::TokenReadable { path } => store::token_readable_by_others(lang, path),
+        Warning::PasswordReadable { path } => lang.pick(
+            format!("attention, tous les utilisateurs de cette machine peuvent lire le mot de passe du mandataire. Corrigez avec : chmod o-rwx {}", path.display()),
+            format!("warning, every user of this machine can read the proxy’s password. Mend it with: chmod o-rwx {}", path.display()),
+        ),
+        Warning::SystemProxy { origin, detail } => lang.pick(
+            format!("attention, {}mandataire inutilisable, laissé de côté ({}). S’il en faut un : --proxy http://hôte:port", at(origin, lang), url_problem(detail, lang)),
+            format!("warning, {}unusable proxy, left aside ({detail}). If one is needed: --proxy http://host:port", at(origin, lang)),
+        ),
+        Warning::NoProxyForUser { name } => lang.pick(
+            format!("attention, {name} est sans effet, aucun mandataire n’est indiqué (--proxy http://hôte:port)"),
+            format!("warning, {name} has no effect, no proxy is given (--proxy http://host:port)"),
+        ),
+        Warning::NoProxyPassword => lang
+            .pick(
+                "attention, pas de mot de passe pour l’utilisateur du mandataire : son identité ne lui est pas envoyée. \
+                 Donnez-le par SONDE_ECOLE_PROXY_PASSWORD ou --proxy-password-file FICHIER",
+                "warning, no password for the proxy’s user: nothing is sent to authenticate. \
+                 Give it with SONDE_ECOLE_PROXY_PASSWORD or --proxy-password-file FILE",
+            )
+            .to_owned(),
         Warning::UaiWithoutPlace { uai } => lang.pick(
             format!("attention, le préfixe de l’UAI {uai} n’est celui d’aucun département connu : vérifiez l’UAI, ou précisez --territory"),
             format!("warning, the prefix of the UAI {uai} is no known département’s: check the UAI, or give --territory"),
@@ -148,6 +186,28 @@ pub fn uai(error: &UaiError, lang: Lang) -> String {
             ),
         ),
     }
+}
+
+/// Why a text is no password.
+fn password(error: &PasswordError, lang: Lang) -> String {
+    let fixed = match error {
+        PasswordError::Read { path, detail } => {
+            return lang.pick(
+                format!("impossible de lire {} ({})", path.display(), system(detail, lang)),
+                format!("cannot read {} ({detail})", path.display()),
+            );
+        }
+        PasswordError::Empty => lang.pick("le mot de passe est vide", "the password is empty"),
+        PasswordError::TooLong => lang.pick(
+            "le mot de passe est trop long ; est-ce le bon fichier ?",
+            "the password is too long; is this the right file?",
+        ),
+        PasswordError::NotOneLine => lang.pick(
+            "ce n’est pas un mot de passe seul, sur une ligne de texte UTF-8 ; est-ce le bon fichier ?",
+            "not a password alone, on a line of UTF-8 text; is this the right file?",
+        ),
+    };
+    fixed.to_owned()
 }
 
 /// Why a territory is refused, also for the guided questions.
@@ -294,6 +354,12 @@ fn at(origin: &Origin, lang: Lang) -> String {
             line_of(path, *line, lang) + &lang.pick(format!("{key} : "), format!("{key}: "))
         }
         Origin::Question => String::new(),
+        Origin::System(Place::Registry) => {
+            lang.pick("réglages du système (registre) : ", "system settings (registry): ").to_owned()
+        }
+        Origin::System(Place::EnvironmentFile) => lang
+            .pick("réglages du système (/etc/environment) : ", "system settings (/etc/environment): ")
+            .to_owned(),
     }
 }
 
@@ -350,7 +416,12 @@ pub(crate) fn url_problem(problem: &str, lang: Lang) -> &str {
         }
         "the port is not a number up to 65535" => "le port n’est pas un nombre jusqu’à 65535",
         "tcp:// needs a port (tcp://host:port)" => "tcp:// demande un port (tcp://hôte:port)",
-        "only http:// proxies are supported" => "seuls les mandataires http:// sont utilisables",
+        "only http:// and socks5:// proxies are supported" => {
+            "seuls les mandataires http:// et socks5:// sont utilisables"
+        }
+        "a proxy is itself reached with http://, for https sites as well" => {
+            "le mandataire lui-même se joint par http://, aussi pour les sites https"
+        }
         "the host or port cannot be read" => "l’hôte ou le port est illisible",
         "the port is missing" => "il manque le port",
         other => other,
@@ -367,7 +438,7 @@ mod tests {
     fn every_problem_of_a_url_has_its_french_words() {
         let urls = ["a b", "ftp://h/", "host/path", "https://u:p@h/", "https://h:99999/", "tcp://h"];
         let of_urls = urls.iter().map(|url| url.parse::<Target>().unwrap_err().problem);
-        let of_proxies = ["socks5://h:1", "http://h", "http://a b:1"]
+        let of_proxies = ["socks4://h:1", "https://h:1", "http://h", "http://a b:1"]
             .map(|text| text.parse::<Proxy>().unwrap_err().problem);
         for problem in of_urls.chain(of_proxies) {
             assert_ne!(url_problem(problem, Lang::Fr), problem);

@@ -108,8 +108,8 @@ pub fn cause_advice(cause: Cause, lang: Lang) -> (Actor, &'static str) {
         ),
         Cause::ProxyAuthRequired => (
             Technician,
-            "Demander à l’académie ou à la commune l’identifiant du proxy, puis relancer avec.",
-            "Ask the académie or commune for the proxy’s user name and password, then run again with them.",
+            "Demander à l’académie ou à la commune l’identifiant et le mot de passe du proxy, puis relancer avec --proxy-user NOM.",
+            "Ask the académie or commune for the proxy’s user name and password, then run again with --proxy-user NAME.",
         ),
         Cause::ProxyRefused => (
             FilterAdministrator,
@@ -302,8 +302,8 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
         ),
         VerdictReason::ProxyAuthRequired => (
             Technician,
-            "Demander à l’académie ou à la commune l’identifiant du proxy, puis relancer avec.",
-            "Ask the académie or commune for the proxy’s user name and password, then run again with them.",
+            "Demander à l’académie ou à la commune l’identifiant et le mot de passe du proxy, puis relancer avec --proxy-user NOM.",
+            "Ask the académie or commune for the proxy’s user name and password, then run again with --proxy-user NAME.",
         ),
         VerdictReason::DnsAltered => (
             FilterAdministrator,
@@ -439,12 +439,12 @@ pub fn state_advice(
     reason_advice(reason, lang)
 }
 
-/// What to do where the network announces a proxy and nothing gets out without one.
+/// What to do where the network or the system announces a proxy and nothing gets out without one.
 #[must_use]
 pub fn try_announced_proxy(lang: Lang) -> &'static str {
     lang.pick(
-        "Le réseau annonce un proxy (voir « Internet ») : le faire confirmer, puis relancer avec --proxy.",
-        "The network announces a proxy (see “Internet”): have it confirmed, then run again with --proxy.",
+        "Un proxy est annoncé (voir « Internet ») : le faire confirmer, puis relancer avec --proxy.",
+        "A proxy is announced (see “Internet”): have it confirmed, then run again with --proxy.",
     )
 }
 

@@ -53,6 +53,7 @@ pub fn dns_finding(caveat: CaveatCode, lang: Lang) -> Option<&'static str> {
         CaveatCode::DnsIntercepted => ("réponses interposées", "answered in between"),
         CaveatCode::ResolverSlow => ("lent", "slow"),
         CaveatCode::ResolverUnsteady => ("irrégulier", "unsteady"),
+        CaveatCode::NamesLeftToProxy => ("laissés au proxy", "left to the proxy"),
         CaveatCode::SilentResolverFirst => ("attend un résolveur muet", "waits for a silent resolver"),
         _ => return None,
     };

@@ -373,6 +373,10 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "Le premier résolveur DNS de cette machine ne répond pas : chaque nouveau nom l’attend, une seconde ou plus, avant de passer au suivant. La mesure, elle, est passée plus vite au suivant.",
             "This machine’s first DNS resolver does not answer: every new name waits for it, a second or more, before the next is asked. The measurement itself went on to the next sooner.",
         ),
+        CaveatCode::NamesLeftToProxy => (
+            "Derrière un proxy, c’est lui qui résout les noms des services : que ce résolveur ne les donne pas ne les gêne pas.",
+            "Behind a proxy it is the proxy that resolves the services’ names: that this resolver does not give them is no trouble to them.",
+        ),
     };
     lang.pick(fr, en)
 }

@@ -103,7 +103,7 @@ labels! {
     Download: "Débit descendant", "Download rate";
     Upload: "Débit montant", "Upload rate";
     Latency: "Latence", "Latency";
-    WpadFound: "Proxy annoncé par le réseau (WPAD), pour information", "Proxy announced by the network (WPAD), for information";
+    WpadFound: "Proxy annoncé (fichiers WPAD ou PAC), pour information", "Proxy announced (WPAD or PAC files), for information";
     NoneM: "aucun proxy nommé", "no proxy named";
     WithinSchool: "Débit dans l’école (jusqu’à la mire locale)", "Rate within the school (to the local server)";
     ToGateway: "Latence jusqu’à la box", "Latency to the box";

@@ -43,8 +43,8 @@ pub use usage::{
 };
 pub use values::{
     counted_at, decrypted_and_trusted, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind,
-    ipv6_broken, limited_by, mire_protocol, nat, path_method, reached_at_second_attempt, rtt_method,
-    service_trouble, stop_reason, wifi_on,
+    ipv6_broken, limited_by, mire_protocol, nat, path_method, proxy_source, reached_at_second_attempt,
+    rtt_method, service_trouble, stop_reason, wifi_on, wpad_source,
 };
 pub use verdicts::{
     actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,

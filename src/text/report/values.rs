@@ -1,10 +1,10 @@
 //! Words for the values that probes return: states, kinds, methods.
 
 use sonde_report::{
-    document::WifiOn,
+    document::{ProxySource, WifiOn},
     values::{
         CountedAt, DnsPath, EndpointKind, EndpointState, FilterPlace, InterfaceKind, KnownFilter, LimitedBy,
-        MireProtocol, NatHint, PathMethod, RttMethod, StopReason,
+        MireProtocol, NatHint, PathMethod, RttMethod, StopReason, WpadSource,
     },
 };
 
@@ -24,6 +24,29 @@ pub fn endpoint_state(state: EndpointState, lang: Lang) -> &'static str {
         EndpointState::Unreachable => ("injoignable", "unreachable"),
         EndpointState::RemoteError => ("service en erreur", "service in error"),
         EndpointState::CaptivePortal => ("portail captif", "captive portal"),
+    };
+    lang.pick(fr, en)
+}
+
+/// Where a proxy was set.
+#[must_use]
+pub fn proxy_source(source: ProxySource, lang: Lang) -> &'static str {
+    let (fr, en) = match source {
+        ProxySource::CommandLine => ("option --proxy", "option --proxy"),
+        ProxySource::Configuration => ("configuration de sonde-ecole", "sonde-ecole’s configuration"),
+        ProxySource::Environment => ("variable d’environnement", "environment variable"),
+        ProxySource::SystemSettings => ("réglages du système", "system settings"),
+    };
+    lang.pick(fr, en)
+}
+
+/// How an auto-config file was found.
+#[must_use]
+pub fn wpad_source(source: WpadSource, lang: Lang) -> &'static str {
+    let (fr, en) = match source {
+        WpadSource::Dhcp => ("DHCP", "DHCP"),
+        WpadSource::Dns => ("DNS", "DNS"),
+        WpadSource::SystemSettings => ("réglages du système", "system settings"),
     };
     lang.pick(fr, en)
 }

@@ -1,4 +1,4 @@
-//! The proxies of the box: Squid, tinyproxy, mitmproxy.
+//! The proxies of the box: Squid, tinyproxy, mitmproxy, microsocks.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -94,6 +94,16 @@ impl Parts<'_> {
             self.file("tinyproxy.filter", &denied.collect::<String>());
         }
         self.file("tinyproxy.conf", &text);
+        self.ports.push(("box", PROXY_PORT));
+    }
+
+    pub(super) fn write_microsocks(&mut self) {
+        let Some(microsocks) = &self.world.microsocks else { return };
+        let mut options = format!("-q\n-i\n{BOX}\n-p\n{PROXY_PORT}\n");
+        if let Some(password) = &microsocks.password {
+            let _ = write!(options, "-u\necole\n-P\n{password}\n");
+        }
+        self.file("microsocks", &options);
         self.ports.push(("box", PROXY_PORT));
     }
 
