@@ -104,7 +104,7 @@ async fn arrives(dialer: &Dialer, target: &Target, address: SocketAddr, goal: Go
     }
     let limit = dialer.config().answer_timeout;
     let mut session =
-        Session::<Empty<Bytes>>::start(connection, target, limit).await.map_err(|error| error.failure)?;
+        Session::<Empty<Bytes>>::start(connection, limit).await.map_err(|error| error.failure)?;
     let request = get(&session, target)?;
     session.send(request).await.map(drop)
 }
