@@ -193,7 +193,6 @@ fn of_environment_file(text: &str) -> Option<SystemProxy> {
     })
 }
 
-#[cfg_attr(all(windows, not(test)), expect(dead_code, reason = "Windows has no such file"))]
 fn unquoted(value: &str) -> &str {
     let within = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
     within('"').or_else(|| within('\'')).unwrap_or(value)

@@ -233,6 +233,9 @@ async fn chrony_on_this_machine_s_own_clock_says_that_it_is_right() {
         return;
     }
     let port = port();
+    // A file of its own: chronyd takes away whatever stands there when it ends, and root's would take a device, too.
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = format!("pidfile {}", dir.path().join("pid").display());
     let mut chronyd = command("chronyd");
     // -x: it never touches the clock. Its own is the system's.
     chronyd.args(["-x", "-d", "-U"]).arg(format!("port {port}"));
@@ -241,7 +244,7 @@ async fn chrony_on_this_machine_s_own_clock_says_that_it_is_right() {
         "allow 127.0.0.0/8",
         "bindaddress 127.0.0.1",
         "cmdport 0",
-        "pidfile /dev/null",
+        pid_file.as_str(),
     ]);
     let _chronyd = start(&mut chronyd);
     let config = ntp::Config { host: "127.0.0.1".to_owned(), port, timeout: Duration::from_millis(500) };
