@@ -264,20 +264,18 @@ pub enum VerdictReason {
 impl VerdictReason {
     /// Who can act when this is the first reason of a verdict that is not `met`.
     ///
-    /// What another measurement would settle is the technician's; what stands in the way on purpose (filter,
-    /// proxy, decryption, imposed resolver) is its administrator's; a line that is there but loses packets (large ones, say),
-    /// or a network without Internet, is the operator's.
+    /// What another measurement or a password would settle is the technician's; what stands in the way on purpose (filter,
+    /// decryption, imposed resolver) is its administrator's; a line that loses large packets is the operator's; a network
+    /// without Internet is the commune's, which has the box looked at and then calls the operator.
     #[must_use]
     pub fn actor(self) -> Option<Actor> {
         match self {
-            Self::ThroughProxy
-            | Self::TlsIntercepted
-            | Self::BlockedByFilter
-            | Self::ProxyAuthRequired
-            | Self::DnsAltered
-            | Self::Unreachable => Some(Actor::FilterAdministrator),
+            Self::TlsIntercepted | Self::BlockedByFilter | Self::DnsAltered | Self::Unreachable => {
+                Some(Actor::FilterAdministrator)
+            }
             Self::RemoteError => Some(Actor::ServiceProvider),
-            Self::NoInternet | Self::LossLimited | Self::MtuBlackHole => Some(Actor::Operator),
+            Self::NoInternet => Some(Actor::Commune),
+            Self::MtuBlackHole => Some(Actor::Operator),
             Self::NotAsked | Self::ViaProxy => None,
             Self::SizeUnknown
             | Self::NearThreshold
@@ -310,7 +308,10 @@ impl VerdictReason {
             | Self::EntNotDeclared
             | Self::NothingToCompare
             | Self::ClockWrong
-            | Self::DecryptedHere => Some(Actor::Technician),
+            | Self::DecryptedHere
+            | Self::ThroughProxy
+            | Self::ProxyAuthRequired
+            | Self::LossLimited => Some(Actor::Technician),
         }
     }
 }

@@ -44,6 +44,11 @@ fn a_golden_report_is_judged_again_as_it_was() {
                 assert_eq!(new.act, Some(Actor::Technician), "{name}");
                 new.act = old.act;
             }
+            // Judged before codes and sentences agreed on who has a password to give.
+            if old.reasons == [VerdictReason::ProxyAuthRequired] {
+                assert_eq!(new.act, Some(Actor::Technician), "{name}");
+                new.act = old.act;
+            }
             assert_eq!(new, old, "{name}");
         }
         if report.assessment.usage.is_some() {

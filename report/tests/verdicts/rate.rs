@@ -141,7 +141,7 @@ fn what_the_transfer_and_the_environment_say_counts_as_a_caveat() {
     let cases: [(Change, VerdictReason, Actor); 8] = [
         (|r| transfer(r).limited_by = LimitedBy::Server, VerdictReason::MireLimited, Actor::Technician),
         (|r| transfer(r).limited_by = LimitedBy::Client, VerdictReason::ClientLimited, Actor::Technician),
-        (|r| transfer(r).limited_by = LimitedBy::Loss, VerdictReason::LossLimited, Actor::Operator),
+        (|r| transfer(r).limited_by = LimitedBy::Loss, VerdictReason::LossLimited, Actor::Technician),
         (
             |r| r.environment.interface.as_mut().unwrap().kind = InterfaceKind::Wifi,
             VerdictReason::MeasuredOverWifi,
@@ -152,7 +152,7 @@ fn what_the_transfer_and_the_environment_say_counts_as_a_caveat() {
         (
             |r| r.environment.proxy = Some("proxy:3128".to_owned()),
             VerdictReason::ThroughProxy,
-            Actor::FilterAdministrator,
+            Actor::Technician,
         ),
         (
             |r| value_of(r.measurements.internet.as_mut().unwrap()).access = InternetAccess::CaptivePortal,
@@ -213,7 +213,7 @@ fn no_value_is_inconclusive_with_its_reason_and_not_planned_is_not_applicable() 
         short(&found),
         (Inconclusive, vec![VerdictReason::NoInternet, VerdictReason::MeasurementFailed])
     );
-    assert_eq!(found.act, Some(Actor::Operator));
+    assert_eq!(found.act, Some(Actor::Commune));
     report.measurements.internet = None;
     download(&mut report, not_measured(ReasonCode::NoTarget));
     assert_eq!(short(&verdict(&report, "download-rate")), (Inconclusive, vec![VerdictReason::NotMeasured]));

@@ -39,7 +39,7 @@ fn each_state_has_its_verdict_and_who_can_act() {
             EndpointState::ProxyAuthRequired,
             Inconclusive,
             vec![VerdictReason::ProxyAuthRequired],
-            Some(Actor::FilterAdministrator),
+            Some(Actor::Technician),
             Some(0),
         ),
         (

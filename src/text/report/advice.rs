@@ -486,3 +486,26 @@ pub fn remedy(remedy: Remedy, lang: Lang) -> &'static str {
 pub fn no_action(lang: Lang) -> &'static str {
     lang.pick("Personne : rien à corriger d’après cette mesure.", "Nobody: this run shows nothing to mend.")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn who_acts_is_the_same_in_the_report_s_codes_and_in_its_sentences() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/schema/report-1.json")).unwrap();
+        let reasons = schema["$defs"]["VerdictReason"]["oneOf"].as_array().unwrap();
+        let differing: Vec<String> = reasons
+            .iter()
+            .map(|reason| serde_json::from_value::<VerdictReason>(reason["const"].clone()).unwrap())
+            .filter_map(|reason| {
+                let (code, sentence) = (reason.actor(), reason_advice(reason, Lang::En)?.0);
+                (code != Some(sentence)).then(|| format!("{reason:?}: {code:?}, {sentence:?}"))
+            })
+            .collect();
+        assert!(reasons.len() > 40 && differing.is_empty(), "{differing:#?}");
+    }
+}

@@ -374,7 +374,7 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
             "This machine’s first DNS resolver does not answer: every new name waits for it, a second or more, before the next is asked. The measurement itself went on to the next sooner.",
         ),
         CaveatCode::NamesLeftToProxy => (
-            "Derrière un proxy, c’est lui qui résout les noms des services : que ce résolveur ne les donne pas ne les gêne pas.",
+            "Derrière un proxy, c’est lui qui résout les noms des services : que ce résolveur ne les donne pas ne les gêne pas.",
             "Behind a proxy it is the proxy that resolves the services’ names: that this resolver does not give them is no trouble to them.",
         ),
     };

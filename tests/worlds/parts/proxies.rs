@@ -99,7 +99,7 @@ impl Parts<'_> {
 
     pub(super) fn write_microsocks(&mut self) {
         let Some(microsocks) = &self.world.microsocks else { return };
-        let mut options = format!("-q\n-i\n{BOX}\n-p\n{PROXY_PORT}\n");
+        let mut options = format!("-i\n{BOX}\n-p\n{PROXY_PORT}\n");
         if let Some(password) = &microsocks.password {
             let _ = write!(options, "-u\necole\n-P\n{password}\n");
         }
