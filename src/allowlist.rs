@@ -296,7 +296,7 @@ fn at_large(reason: VerdictReason) -> Option<WhyNot> {
         VerdictReason::ClockWrong => Some(WhyNot::Clock),
         VerdictReason::NoInternet => Some(WhyNot::NoInternet),
         VerdictReason::ProxyAuthRequired => Some(WhyNot::ProxyPassword),
-        VerdictReason::ThroughProxy => Some(WhyNot::ProxyUnreachable),
+        VerdictReason::ProxyUnusable => Some(WhyNot::ProxyUnreachable),
         VerdictReason::DecryptedHere => Some(WhyNot::DecryptedHere),
         VerdictReason::RemoteError => Some(WhyNot::Service),
         VerdictReason::MtuBlackHole => Some(WhyNot::MtuBlackHole),

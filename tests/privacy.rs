@@ -187,18 +187,25 @@ fn behind_a_proxy_no_name_is_asked_and_every_probe_goes_through_or_says_that_it_
         return;
     }
     let address = format!("http://ecole:{PASSWORD}@10.1.0.1:8888");
-    let seen = watched(&["--skip", "dns,wifi", "--ntp", "temps.example"], &[("HTTPS_PROXY", address.as_str())]);
+    let seen =
+        watched(&["--skip", "dns,wifi", "--ntp", "temps.example"], &[("HTTPS_PROXY", address.as_str())]);
     assert!(holds(&seen.cable, "http://mire.example:8080/"), "names are handed to the proxy");
     assert_eq!(questions(&seen.cable), 0, "a name was asked of the school's resolver");
     assert!(questions(&seen.line) == 0 && seen.line.len() > 10_000, "the box resolves by itself");
     let measurements = &seen.report["measurements"];
     let outcome = |probe: &str| &measurements[probe]["outcome"];
     for probe in ["internet", "download", "upload"] {
-        let caveats = outcome(probe)["caveats"].as_array().unwrap_or_else(|| panic!("{probe}: {:#}", outcome(probe)));
+        let caveats =
+            outcome(probe)["caveats"].as_array().unwrap_or_else(|| panic!("{probe}: {:#}", outcome(probe)));
         assert!(caveats.iter().any(|caveat| caveat["code"] == "through_proxy"), "{probe}: {caveats:?}");
     }
     for probe in ["latency", "path", "responsiveness", "ntp"] {
-        assert_eq!(outcome(probe)["reason"]["code"], "not_through_proxy", "{probe}: {:#}", measurements[probe]);
+        assert_eq!(
+            outcome(probe)["reason"]["code"],
+            "not_through_proxy",
+            "{probe}: {:#}",
+            measurements[probe]
+        );
     }
     // The box stands before the proxy, and needs no name.
     for probe in ["link", "gateway"] {
@@ -214,8 +221,18 @@ fn behind_a_proxy_no_name_is_asked_and_every_probe_goes_through_or_says_that_it_
     // None is left out: what else a run may hold was not asked for (the school's own mire, resolvers, radios) or is not
     // there (announced proxies).
     let known = [
-        "link", "internet", "latency", "gateway", "download", "upload", "responsiveness", "endpoints", "path",
-        "ntp", "dns", "wifi",
+        "link",
+        "internet",
+        "latency",
+        "gateway",
+        "download",
+        "upload",
+        "responsiveness",
+        "endpoints",
+        "path",
+        "ntp",
+        "dns",
+        "wifi",
     ];
     let held = measurements.as_object().unwrap();
     let more: Vec<_> = held.keys().filter(|probe| !known.contains(&probe.as_str())).collect();

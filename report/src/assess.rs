@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cause, Measurement, Outcome, ReasonCode, Report,
+    Cause, Failure, Measurement, Outcome, ReasonCode, Report, Stage,
     requirement::{Assumption, Demand, Layer, Level, Requirement, Requirements, SchoolSize},
     usage::{self, Usage},
     values::InternetAccess,
@@ -243,6 +243,8 @@ pub enum VerdictReason {
     BlockedByFilter,
     /// The proxy asks for a password.
     ProxyAuthRequired,
+    /// The proxy itself cannot be reached, or what answers there is no proxy: nothing beyond it was tried.
+    ProxyUnusable,
     /// The resolver's answer is wrong or missing.
     DnsAltered,
     /// The service answers with an error of its own: the school's network is not at fault.
@@ -311,6 +313,7 @@ impl VerdictReason {
             | Self::DecryptedHere
             | Self::ThroughProxy
             | Self::ProxyAuthRequired
+            | Self::ProxyUnusable
             | Self::LossLimited => Some(Actor::Technician),
         }
     }
@@ -397,6 +400,8 @@ pub(crate) fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<V
         Outcome::Failed { failure } => {
             if failure.cause == Cause::ProxyAuthRequired {
                 reasons.push(VerdictReason::ProxyAuthRequired);
+            } else if proxy_unusable(failure) {
+                reasons.push(VerdictReason::ProxyUnusable);
             }
             reasons.push(VerdictReason::MeasurementFailed);
         }
@@ -409,17 +414,30 @@ pub(crate) fn absence<T>(report: &Report, measurement: &Measurement<T>) -> Vec<V
     }
     let at_large = no_internet(report).or(behind_portal(report).then_some(VerdictReason::CaptivePortal));
     // An interrupted measurement is missing because of the interruption, whatever the network is like.
-    if let (Some(reason), false) = (at_large, reasons.contains(&VerdictReason::Interrupted)) {
+    if let (Some(reason), false) = (at_large, reasons.contains(&VerdictReason::Interrupted))
+        && !reasons.contains(&reason)
+    {
         reasons.insert(0, reason);
     }
     reasons
 }
 
-/// `NoInternet` when the control targets were tried and all failed.
+/// `NoInternet` when the control targets were tried and all failed; `ProxyUnusable` where that was the proxy's doing.
 #[must_use]
 pub fn no_internet(report: &Report) -> Option<VerdictReason> {
-    let internet = report.measurements.internet.as_ref()?;
-    matches!(internet.outcome, Outcome::Failed { .. }).then_some(VerdictReason::NoInternet)
+    match &report.measurements.internet.as_ref()?.outcome {
+        Outcome::Failed { failure } if proxy_unusable(failure) => Some(VerdictReason::ProxyUnusable),
+        Outcome::Failed { .. } => Some(VerdictReason::NoInternet),
+        Outcome::Measured { .. } | Outcome::NotMeasured { .. } => None,
+    }
+}
+
+/// Whether it was the proxy itself that could not be reached or is none: a wrong or stopped proxy says nothing about what
+/// stands behind it. A proxy that answers and refuses is another matter.
+#[must_use]
+pub fn proxy_unusable(failure: &Failure) -> bool {
+    failure.stage == Stage::Proxy
+        && !matches!(failure.cause, Cause::ProxyRefused | Cause::ProxyAuthRequired | Cause::HttpStatus)
 }
 
 /// Whether the machine itself has no network, or no resolver to ask: mending that comes before any other action.

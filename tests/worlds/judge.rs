@@ -94,7 +94,8 @@ fn proxies(expect: &Expect, report: &Value) -> Vec<String> {
     });
     let announced = expect.announced.as_ref().and_then(|expected| {
         let files = report["measurements"]["wpad"]["outcome"]["value"]["files"].as_array();
-        let said = files.map(Vec::as_slice).unwrap_or_default().iter().flat_map(|file| texts(&file["proxies"]));
+        let said =
+            files.map(Vec::as_slice).unwrap_or_default().iter().flat_map(|file| texts(&file["proxies"]));
         differ("announced", &expected.join(", "), &said.collect::<Vec<_>>().join(", "))
     });
     set.into_iter().chain(announced).collect()

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet};
+use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, behind_portal, no_internet, proxy_unusable};
 use crate::{
     Cause, Caveat, CaveatCode, Failure, Measurement, Outcome, ReasonCode, Report, Stage,
     measurement::Attempt,
@@ -222,7 +222,7 @@ fn no_way_out(report: &Report, failure: &Failure) -> (Place, Vec<Evidence>) {
         return (Place::Filter, vec![EvidenceCode::ControlsBlocked.plain()]);
     }
     // Stopped, or named wrongly on this machine.
-    if failure.stage == Stage::Proxy {
+    if proxy_unusable(failure) {
         return (Place::Unknown, vec![EvidenceCode::ProxySilent.plain()]);
     }
     let gateway = report.measurements.gateway.as_ref().map(|gateway| &gateway.outcome);

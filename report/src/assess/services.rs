@@ -4,7 +4,9 @@
 //! a captive portal say nothing about the access: inconclusive. `not_met` needs a filter that answers, another
 //! resolver that knows the name, or another host that answers.
 
-use super::{Actor, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, no_internet};
+use super::{
+    Actor, Unit, Verdict, VerdictKind, VerdictReason, absence, behind_portal, no_internet, proxy_unusable,
+};
 use crate::{
     Cause, CaveatCode, Failure, Measurement, Outcome, Report, Stage,
     requirement::Requirement,
@@ -366,8 +368,8 @@ fn unreachable(
     if in_black_hole(value) {
         return (VerdictKind::NotMet, vec![VerdictReason::MtuBlackHole]);
     }
-    if proxy_was_not_reached(value) {
-        return (VerdictKind::Inconclusive, vec![VerdictReason::ThroughProxy]);
+    if value.failure.as_ref().is_some_and(proxy_unusable) {
+        return (VerdictKind::Inconclusive, vec![VerdictReason::ProxyUnusable]);
     }
     if proxy_could_not_connect(value) {
         return (VerdictKind::Inconclusive, vec![VerdictReason::Unreachable]);
@@ -406,16 +408,6 @@ fn no_resolver(value: &EndpointValue) -> bool {
         .failure
         .as_ref()
         .is_some_and(|failure| matches!(failure.cause, Cause::NoResolver | Cause::NoNetwork))
-}
-
-/// Whether it was the proxy itself that could not be reached: a wrong or stopped proxy says nothing about the
-/// service. A proxy that answers and refuses is another matter.
-fn proxy_was_not_reached(value: &EndpointValue) -> bool {
-    failed_at(value, Stage::Proxy)
-        && value
-            .failure
-            .as_ref()
-            .is_some_and(|failure| !matches!(failure.cause, Cause::ProxyRefused | Cause::HttpStatus))
 }
 
 /// Whether the proxy says with a 5xx, or a SOCKS reply other than the one for its rules (RFC 1928, 6: 2), that it could

@@ -209,7 +209,7 @@ fn a_proxy_that_cannot_be_reached_says_nothing_about_the_service() {
     let value = endpoint(&mut report, 0);
     value.state = EndpointState::Unreachable;
     value.failure = Some(Failure::new(Stage::Proxy, Cause::ConnectionRefused));
-    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::ThroughProxy]));
+    assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::ProxyUnusable]));
     endpoint(&mut report, 0).failure = Some(Failure::new(Stage::Proxy, Cause::ProxyRefused));
     assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]));
     for line in ["HTTP/1.1 503 Service Unavailable", "504 ERR_CONNECT_FAIL"] {

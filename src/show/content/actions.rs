@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Cause, Measurement, Outcome, ReasonCode,
-    assess::{Actor, Place, Subject, Unit, Verdict, VerdictKind, VerdictReason},
+    assess::{Actor, Place, Subject, Unit, Verdict, VerdictKind, VerdictReason, no_internet},
     values::InternetAccess,
 };
 
@@ -78,11 +78,12 @@ impl Writer<'_> {
         };
         let reason = match &internet.outcome {
             Outcome::Failed { failure } => {
-                // Where the box is silent, what came of it further on is nobody else's to mend.
-                if !self.box_is_silent() {
+                let reason = no_internet(self.report).unwrap_or(VerdictReason::NoInternet);
+                // Where the box is silent, or the proxy none, what came of it further on is nobody else's to mend.
+                if reason == VerdictReason::NoInternet && !self.box_is_silent() {
                     actions.add(words::cause_advice(failure.cause, self.lang), subject);
                 }
-                VerdictReason::NoInternet
+                reason
             }
             Outcome::Measured { value, .. } => match value.access {
                 InternetAccess::Open => return false,

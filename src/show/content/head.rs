@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Outcome, ReasonCode,
-    assess::{Unit, Verdict, VerdictKind},
+    assess::{Unit, Verdict, VerdictKind, proxy_unusable},
     values::InternetAccess,
 };
 
@@ -85,10 +85,14 @@ impl Writer<'_> {
     /// Said once, at the top: no Internet, a captive portal, a proxy that wants a password.
     fn internet_notice(&self) -> Option<String> {
         match &self.report.measurements.internet.as_ref()?.outcome {
-            Outcome::Failed { failure } => Some(self.lang.labelled(
-                self.label(Label::NoInternet),
-                &words::after_colon(words::cause(failure.cause, self.lang)),
-            )),
+            Outcome::Failed { failure } => {
+                let proxy = self.report.environment.proxy.as_deref().filter(|_| proxy_unusable(failure));
+                let what = match proxy {
+                    Some(proxy) => format!("{} ({proxy})", self.label(Label::ProxyUnusable)),
+                    None => self.label(Label::NoInternet).to_owned(),
+                };
+                Some(self.lang.labelled(&what, &words::after_colon(words::cause(failure.cause, self.lang))))
+            }
             Outcome::NotMeasured { reason } if reason.code == ReasonCode::NoNetwork => {
                 Some(self.label(Label::NoNetwork).to_owned())
             }

@@ -145,8 +145,8 @@ impl Writer<'_> {
             .iter()
             .map(|caveat| {
                 let sentence = words::caveat(caveat.code, self.lang);
-                let detail =
-                    caveat.detail.as_ref().map(|text| words::caveat_detail(caveat.code, text, self.lang));
+                let detail = caveat.detail.as_deref();
+                let detail = detail.and_then(|text| words::caveat_detail(caveat.code, text, self.lang));
                 let notes: Vec<String> =
                     detail.iter().map(|detail| self.note(Label::Detail, detail)).collect();
                 words::with_notes(sentence, &notes, self.lang)

@@ -333,6 +333,7 @@ fn adds_to_state(reason: VerdictReason) -> bool {
             | VerdictReason::TlsIntercepted
             | VerdictReason::DecryptedHere
             | VerdictReason::ProxyAuthRequired
+            | VerdictReason::ProxyUnusable
             | VerdictReason::DnsAltered
             | VerdictReason::CaptivePortal
             | VerdictReason::MtuBlackHole

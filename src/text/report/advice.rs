@@ -300,6 +300,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Autoriser le service dans le filtrage.",
             "Allow the service in the filter.",
         ),
+        VerdictReason::ProxyUnusable => (
+            Technician,
+            "Vérifier l’adresse et le port du proxy, et qui l’indique (voir « Méthode ») ; s’ils sont justes, prévenir son administrateur. Pour mesurer sans : --proxy none.",
+            "Check the proxy’s address and port, and where they come from (see “Method”); if they are right, tell its administrator. To measure without: --proxy none.",
+        ),
         VerdictReason::ProxyAuthRequired => (
             Technician,
             "Demander à l’académie ou à la commune l’identifiant et le mot de passe du proxy, puis relancer avec --proxy-user NOM.",

@@ -181,10 +181,11 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
     lang.pick(fr, en)
 }
 
-/// The detail of a caveat as people read it: a share as a percentage, the rest as it is.
+/// The detail of a caveat as people read it: a share as a percentage, the rest as it is; `None` for what stands beside it
+/// anyway.
 #[must_use]
-pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
-    match (caveat, detail.parse::<f64>()) {
+pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> Option<String> {
+    let shown = match (caveat, detail.parse::<f64>()) {
         (CaveatCode::CpuBusy | CaveatCode::CrossTraffic | CaveatCode::MireLimited, Ok(ratio))
             if (0.0..=1.0).contains(&ratio) =>
         {
@@ -193,8 +194,11 @@ pub fn caveat_detail(caveat: CaveatCode, detail: &str, lang: Lang) -> String {
         (CaveatCode::ResolverSlow, Ok(milliseconds)) => {
             lang.milliseconds((milliseconds.clamp(0.0, 1e9) * 1000.0) as u64)
         }
+        // Each of these names has a line of its own.
+        (CaveatCode::NamesLeftToProxy, _) => return None,
         _ => detail.to_owned(),
-    }
+    };
+    Some(shown)
 }
 
 /// What weakens a measured value: one sentence.

@@ -29,6 +29,7 @@ labels! {
         "DEMONSTRATION — embedded servers: this report says nothing about any school.";
     Partial: "MESURE PARTIELLE — interrompue avant la fin : ce qui manque est signalé.",
         "PARTIAL RUN — cut short: what is missing says so.";
+    ProxyUnusable: "PROXY INUTILISABLE", "UNUSABLE PROXY";
     NoInternet: "PAS D’ACCÈS À INTERNET", "NO INTERNET ACCESS";
     NoNetwork: "PAS DE RÉSEAU — cette machine n’est reliée à aucun réseau : rien n’a pu être mesuré.",
         "NO NETWORK — this machine is connected to no network: nothing could be measured.";

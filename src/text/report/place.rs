@@ -88,7 +88,10 @@ fn sentence(code: EvidenceCode, lang: Lang) -> &'static str {
         EvidenceCode::ResolversSilent => {
             ("aucun résolveur DNS ne donne de réponse utile", "no DNS resolver gives a useful answer")
         }
-        EvidenceCode::ProxySilent => ("le proxy lui-même ne répond pas", "the proxy itself does not answer"),
+        EvidenceCode::ProxySilent => (
+            "le proxy lui-même ne répond pas, ou pas comme un proxy",
+            "the proxy itself does not answer, or not as a proxy",
+        ),
         EvidenceCode::SeveralSilent => (
             "des services de plusieurs domaines restent muets, d’autres répondent",
             "services of several domains stay silent, others answer",

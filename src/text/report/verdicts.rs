@@ -304,6 +304,10 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
         VerdictReason::BlockedByFilter => {
             ("Le filtrage répond à la place du service.", "The filter answers in the service’s place.")
         }
+        VerdictReason::ProxyUnusable => (
+            "Le proxy lui-même ne répond pas, ou pas comme un proxy : rien n’a pu être essayé au-delà.",
+            "The proxy itself does not answer, or not as a proxy: nothing beyond it could be tried.",
+        ),
         VerdictReason::ProxyAuthRequired => (
             "Le proxy demande un identifiant et un mot de passe.",
             "The proxy asks for a user name and password.",
