@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
+use sonde_probes::dial::DialConfig;
 use sonde_probes::dns::{Config, run, second_way};
 use sonde_report::values::{
     DnsBlock, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchList, DnsValue, DnssecValidation,
@@ -328,4 +329,38 @@ async fn a_silent_resolver_is_passed_once_and_not_asked_again() {
     assert_eq!(alive.asked().len(), 6);
     let nobody = second_way(vec![silent.address]);
     assert!(nobody(NAMES[0].to_owned()).await.is_empty());
+}
+
+#[tokio::test]
+async fn behind_a_proxy_what_a_resolver_does_not_give_is_left_to_the_proxy() {
+    let silent = serve(Options::default(), |asked: &Asked| match asked.name.as_str() {
+        "gar.exemple.fr" => Act::Silence,
+        "ent.exemple.fr" => Act::Code(ResponseCode::NXDomain),
+        _ => good(asked),
+    })
+    .await;
+    let left = |caveats: &[sonde_report::Caveat]| -> Vec<(CaveatCode, Option<String>)> {
+        let kept = [CaveatCode::NamesLeftToProxy, CaveatCode::ResolverUnsteady];
+        caveats
+            .iter()
+            .filter(|caveat| kept.contains(&caveat.code))
+            .map(|caveat| (caveat.code, caveat.detail.clone()))
+            .collect()
+    };
+    for (no_proxy, expected) in [
+        (vec![], vec![(CaveatCode::NamesLeftToProxy, "gar.exemple.fr, ent.exemple.fr")]),
+        // What goes round the proxy is the resolver's matter again.
+        (
+            vec!["gar.exemple.fr".to_owned()],
+            vec![(CaveatCode::ResolverUnsteady, "1/2"), (CaveatCode::NamesLeftToProxy, "ent.exemple.fr")],
+        ),
+        (vec!["*".to_owned()], vec![(CaveatCode::ResolverUnsteady, "1/2")]),
+    ] {
+        let proxy = Some("http://192.0.2.9:3128".parse().unwrap());
+        let env = env(DialConfig { proxy, no_proxy, ..dialing(&Authority::new("public"), &NAMES) });
+        let found = run(&config(&silent, &[]), &env).await.pop().unwrap();
+        let expected: Vec<_> =
+            expected.into_iter().map(|(code, detail)| (code, Some(detail.to_owned()))).collect();
+        assert_eq!(left(found.caveats()), expected, "{found:#?}");
+    }
 }

@@ -80,13 +80,20 @@ impl FromStr for Proxy {
         let rest = rest.trim_end_matches('/');
         let (userinfo, authority) =
             rest.rsplit_once('@').map_or((None, rest), |(user, rest)| (Some(user), rest));
+        if authority.contains('/') {
+            return Err(wrong("this is the address of a file; a script (PAC) names the proxy in it"));
+        }
         let authority: http::uri::Authority =
             authority.parse().map_err(|_| wrong("the host or port cannot be read"))?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {
             return Err(wrong("the host is missing"));
         }
-        let port = authority.port_u16().ok_or_else(|| wrong("the port is missing"))?;
+        let port = authority.port_u16().ok_or_else(|| {
+            let written = authority.as_str().rsplit(':').next().unwrap_or_default();
+            let number = !written.is_empty() && written.chars().all(|c| c.is_ascii_digit());
+            wrong(if number { "the port is not a number up to 65535" } else { "the port is missing" })
+        })?;
         let credentials = userinfo.map(|userinfo| {
             let (user, password) = match userinfo.split_once(':') {
                 Some((user, password)) => (user, Some(percent_decoded(password))),
@@ -247,8 +254,12 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_use() {
-        for text in ["", "http://", "proxy", "socks4://h:1", "https://h:1", "http://h:99999", "socks5://h"] {
+        for text in ["", "http://", "proxy", "socks4://h:1", "https://h:1", "socks5://h", "[::1]"] {
             assert!(text.parse::<Proxy>().is_err(), "{text}");
         }
+        let problem = |text: &str| text.parse::<Proxy>().map_err(|error| error.problem);
+        assert_eq!(problem("http://h:99999"), Err("the port is not a number up to 65535"));
+        assert_eq!(problem("http://h:"), Err("the port is missing"));
+        assert!(problem("http://h:80/proxy.pac").is_err_and(|problem| problem.contains("PAC")));
     }
 }

@@ -212,7 +212,9 @@ fn a_proxy_that_cannot_be_reached_says_nothing_about_the_service() {
     assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::ProxyUnusable]));
     endpoint(&mut report, 0).failure = Some(Failure::new(Stage::Proxy, Cause::ProxyRefused));
     assert_eq!(first(&report), (NotMet, vec![VerdictReason::Unreachable]));
-    for line in ["HTTP/1.1 503 Service Unavailable", "504 ERR_CONNECT_FAIL"] {
+    let could_not =
+        ["HTTP/1.1 503 Service Unavailable", "504 ERR_CONNECT_FAIL", "SOCKS 4 (host unreachable)"];
+    for line in could_not {
         endpoint(&mut report, 0).failure = Some(Failure::with(Stage::Proxy, Cause::ProxyRefused, line));
         assert_eq!(first(&report), (Inconclusive, vec![VerdictReason::Unreachable]), "{line}");
         assert_eq!(verdicts(&report, "service-access")[0].act, Some(Actor::Technician), "{line}");

@@ -422,6 +422,9 @@ pub(crate) fn url_problem(problem: &str, lang: Lang) -> &str {
         "a proxy is itself reached with http://, for https sites as well" => {
             "le mandataire lui-même se joint par http://, aussi pour les sites https"
         }
+        "this is the address of a file; a script (PAC) names the proxy in it" => {
+            "c’est l’adresse d’un fichier ; un script (PAC) contient celle du mandataire"
+        }
         "the host or port cannot be read" => "l’hôte ou le port est illisible",
         "the port is missing" => "il manque le port",
         other => other,
@@ -438,7 +441,7 @@ mod tests {
     fn every_problem_of_a_url_has_its_french_words() {
         let urls = ["a b", "ftp://h/", "host/path", "https://u:p@h/", "https://h:99999/", "tcp://h"];
         let of_urls = urls.iter().map(|url| url.parse::<Target>().unwrap_err().problem);
-        let of_proxies = ["socks4://h:1", "https://h:1", "http://h", "http://a b:1"]
+        let of_proxies = ["socks4://h:1", "https://h:1", "http://h", "http://a b:1", "h:1/p.pac"]
             .map(|text| text.parse::<Proxy>().unwrap_err().problem);
         for problem in of_urls.chain(of_proxies) {
             assert_ne!(url_problem(problem, Lang::Fr), problem);
