@@ -71,7 +71,9 @@ fn an_unknown_ent_or_probe_names_the_nearest() {
 #[test]
 fn a_password_in_the_arguments_is_refused_and_not_repeated() {
     let message = refused(&["run", "--proxy", "http://user:hunter2@proxy:3128"]);
-    assert!(message.contains("HTTPS_PROXY") && !message.contains("hunter2"), "{message}");
+    assert!(message.contains("--proxy-password-file") && !message.contains("hunter2"), "{message}");
+    let message = refused(&["run", "--proxy", "http://proxy:3128", "--proxy-user", "user:hunter2"]);
+    assert!(message.contains("--proxy-password-file") && !message.contains("hunter2"), "{message}");
 }
 
 #[test]

@@ -103,7 +103,8 @@ fi
 captures=()
 if [[ -n ${SCHOOL_CAPTURE:-} ]]; then
   for side in lan:school net:line; do
-    tcpdump -i "to-${side%%:*}" -s 0 -U -w "$out/${side##*:}.pcap" 2>"$out/${side##*:}.tcpdump" &
+    # Room for all that one run may move (KiB), so that a busy machine loses nothing.
+    tcpdump -i "to-${side%%:*}" -s 0 -B 131072 -w "$out/${side##*:}.pcap" 2>"$out/${side##*:}.tcpdump" &
     captures+=($!)
     # It says so once it listens.
     for _ in $(seq 100); do
