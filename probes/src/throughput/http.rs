@@ -69,8 +69,7 @@ impl HttpStream {
                 .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))?;
             let response = match self.session.send(request).await {
                 Ok((response, _)) => response,
-                // A server may close between two requests: that is its right, not a fault.
-                Err(failure) if answered && failure.cause == Cause::ConnectionClosed => {
+                Err(failure) if answered && closed_between(&failure) => {
                     self.reconnect(false, meter).await?;
                     answered = false;
                     continue;
@@ -106,7 +105,9 @@ impl HttpStream {
                 .map_err(|error| Failure::with(Stage::Http, Cause::ProtocolError, error.to_string()))?;
             let response = match self.session.send(request).await {
                 Ok((response, _)) => response,
-                Err(failure) if answered && failure.cause == Cause::ConnectionClosed => {
+                Err(failure) if answered && closed_between(&failure) => {
+                    let handed = meter.handed_by_stream() - before;
+                    meter.give_back(granted.saturating_sub(handed));
                     self.reconnect(true, meter).await?;
                     answered = false;
                     continue;
@@ -128,6 +129,12 @@ impl HttpStream {
         }
         Ok(())
     }
+}
+
+/// Whether a connection that has served went away before it answered another request. That is a server's right, not a fault;
+/// tinyproxy closes after each answer without announcing it, and resets who has begun to send the next.
+fn closed_between(failure: &Failure) -> bool {
+    matches!(failure.cause, Cause::ConnectionClosed | Cause::ConnectionReset)
 }
 
 /// The size of the next request body: towards half a second, at most four times as long as the last.

@@ -241,6 +241,11 @@ impl Meter {
         granted
     }
 
+    /// Gives back what was reserved and will not be sent.
+    pub(crate) fn give_back(&self, unsent: u64) {
+        self.shared.reserved.fetch_sub(unsent, Ordering::Relaxed);
+    }
+
     /// Notes payload handed to the connection (not yet known to have arrived).
     pub(crate) fn handed_over(&self, bytes: u64) {
         self.handed.fetch_add(bytes, Ordering::Relaxed);

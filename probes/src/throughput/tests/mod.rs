@@ -252,6 +252,19 @@ async fn librespeed_uploads_count_what_arrived() {
 }
 
 #[tokio::test]
+async fn an_upload_goes_on_over_a_new_connection_where_each_is_reset_after_an_answer() {
+    let server = start(Manner::SwallowsOne, 10.0).await;
+    let url = format!("librespeed+http://127.0.0.1:{}/", server.port);
+    let measurement = upload(&config(&[url], 4.0), &env()).await;
+    let (value, caveats) = measured(&measurement);
+    assert!(!caveats.contains(&CaveatCode::BrokeOff), "{caveats:?}");
+    // Only what was answered counts, and it came at the server's pace.
+    assert!(value.bytes <= server.received.load(Ordering::SeqCst), "{value:?}");
+    assert_ratio(value.goodput_bps, 10e6, 0.1);
+    assert!(server.requests.load(Ordering::SeqCst) > 4);
+}
+
+#[tokio::test]
 async fn the_upload_byte_cap_holds() {
     for (scheme, manner) in [("http", Manner::Swallows), ("ndt7+http", Manner::Ndt7(false))] {
         let server = start(manner, 20.0).await;

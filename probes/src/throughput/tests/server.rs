@@ -32,6 +32,8 @@ pub(super) enum Manner {
     Resets,
     /// LibreSpeed's upload: reads the body, counts it, answers 200.
     Swallows,
+    /// The same once for each connection, which it resets, unannounced, when a second request begins.
+    SwallowsOne,
     /// Answers 200 at once, without reading the body.
     AnswersAtOnce,
     /// ndt7 both ways. `true`: tells its counters.
@@ -103,8 +105,10 @@ async fn start_with(manner: Manner, mbit_s: f64, tls: Option<TlsAcceptor>) -> Se
             let (shared, tls) = (Arc::clone(&shared), tls.clone());
             // The client closes when it has enough: an error here is no error.
             tokio::spawn(async move {
-                if let Manner::Resets = shared.manner {
-                    return resets(stream, &shared).await.unwrap_or(());
+                match shared.manner {
+                    Manner::Resets => return resets(stream, &shared).await.unwrap_or(()),
+                    Manner::SwallowsOne => return swallows_one(stream, &shared).await.unwrap_or(()),
+                    _ => {}
                 }
                 let stream: Box<dyn Stream> = match tls {
                     None => Box::new(stream),
@@ -151,6 +155,15 @@ async fn resets(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
+/// Takes one upload, then resets the connection once asked again.
+async fn swallows_one(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    if let Some((length, already)) = head(&mut stream).await? {
+        swallow(&mut stream, shared, length, already).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
+    }
+    resets(stream, shared).await
+}
+
 async fn http(mut stream: Box<dyn Stream>, shared: &Shared) -> std::io::Result<()> {
     while let Some((length, already)) = head(&mut stream).await? {
         shared.requests.fetch_add(1, Ordering::SeqCst);
@@ -180,7 +193,7 @@ async fn http(mut stream: Box<dyn Stream>, shared: &Shared) -> std::io::Result<(
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
                 return std::future::pending().await;
             }
-            Manner::Ndt7(_) | Manner::Resets => unreachable!("not HTTP"),
+            Manner::Ndt7(_) | Manner::Resets | Manner::SwallowsOne => unreachable!("not HTTP"),
         }
     }
     Ok(())
