@@ -111,6 +111,13 @@ where
         }
     }
 
+    /// Whether a second request may follow on this connection. Never where a proxy forwards what is asked in clear: some
+    /// (tinyproxy) hand everything that follows the first request to the server as it comes, `Proxy-Authorization` included.
+    #[must_use]
+    pub fn is_reusable(&self) -> bool {
+        !self.absolute_form
+    }
+
     /// Sends a request and waits for the head of its answer, within the time allowed; returns the time it took.
     ///
     /// # Errors

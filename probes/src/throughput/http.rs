@@ -54,14 +54,29 @@ impl HttpStream {
         Ok(())
     }
 
+    /// A request, after a new connection where the last one may not be asked again.
+    async fn ask(
+        &mut self,
+        method: Method,
+        answered: &mut bool,
+        meter: &Meter,
+    ) -> Result<http::request::Builder, Failure> {
+        if *answered && !self.session.is_reusable() {
+            self.reconnect(method == Method::POST, meter).await?;
+            *answered = false;
+        }
+        let request = self.session.request(method, &fresh(&self.target));
+        let once = !self.session.is_reusable();
+        Ok(if once { request.header(header::CONNECTION, "close") } else { request })
+    }
+
     /// Receives the file, again and again, until the data allowed is used up.
     pub(crate) async fn download(mut self, meter: &Meter) -> Result<(), Failure> {
         let mut answered = false;
         while !meter.exhausted() {
+            let request = self.ask(Method::GET, &mut answered, meter).await?;
             let asked = std::time::Instant::now();
-            let request = self
-                .session
-                .request(Method::GET, &fresh(&self.target))
+            let request = request
                 .header(header::ACCEPT, "*/*")
                 .header(header::ACCEPT_ENCODING, "identity")
                 .header(header::CACHE_CONTROL, "no-store, no-cache")
@@ -91,14 +106,13 @@ impl HttpStream {
         let mut size = FIRST_REQUEST;
         let mut answered = false;
         while !meter.stopping() {
+            let request = self.ask(Method::POST, &mut answered, meter).await?;
             let granted = meter.reserve(size);
             if granted == 0 {
                 break;
             }
             let (from, before) = (meter.now(), meter.handed_by_stream());
-            let request = self
-                .session
-                .request(Method::POST, &fresh(&self.target))
+            let request = request
                 .header(header::CONTENT_TYPE, "application/octet-stream")
                 .header(header::CONTENT_LENGTH, granted)
                 .body(Payload::of(granted, meter.clone()))

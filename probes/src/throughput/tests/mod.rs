@@ -265,6 +265,27 @@ async fn an_upload_goes_on_over_a_new_connection_where_each_is_reset_after_an_an
 }
 
 #[tokio::test]
+async fn a_proxy_that_forwards_is_asked_once_on_each_connection() {
+    for (direction, manner) in [("down", Manner::File(1 << 20)), ("up", Manner::Swallows)] {
+        // Whatever it is asked it answers itself: the first hop is all that matters here.
+        let proxy = start(manner, 20.0).await;
+        let dial = DialConfig {
+            proxy: Some(format!("http://jean:secret@127.0.0.1:{}", proxy.port).parse().unwrap()),
+            ..DialConfig::default()
+        };
+        let env = Env { dialer: Arc::new(Dialer::new(dial).unwrap()), events: None };
+        let config = config(&["librespeed+http://mire.example/".to_owned()], 3.0);
+        let measurement =
+            if direction == "down" { download(&config, &env).await } else { upload(&config, &env).await };
+        let (value, caveats) = measured(&measurement);
+        assert!(value.bytes > 0 && caveats.contains(&CaveatCode::ThroughProxy), "{direction}: {caveats:?}");
+        let (asked, opened) =
+            (proxy.requests.load(Ordering::SeqCst), proxy.connections.load(Ordering::SeqCst));
+        assert!(asked > 2 && opened >= asked, "{direction}: {asked} requests on {opened} connections");
+    }
+}
+
+#[tokio::test]
 async fn the_upload_byte_cap_holds() {
     for (scheme, manner) in [("http", Manner::Swallows), ("ndt7+http", Manner::Ndt7(false))] {
         let server = start(manner, 20.0).await;

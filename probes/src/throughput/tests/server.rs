@@ -47,6 +47,8 @@ pub(super) struct Server {
     pub(super) received: Arc<AtomicU64>,
     /// Requests answered or begun so far.
     pub(super) requests: Arc<AtomicU64>,
+    /// Connections accepted so far.
+    pub(super) connections: Arc<AtomicU64>,
 }
 
 /// Lets bytes pass at a rate, over all connections together.
@@ -100,8 +102,11 @@ async fn start_with(manner: Manner, mbit_s: f64, tls: Option<TlsAcceptor>) -> Se
         received: Arc::clone(&received),
         requests: Arc::clone(&requests),
     });
+    let connections = Arc::new(AtomicU64::new(0));
+    let accepted = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            accepted.fetch_add(1, Ordering::SeqCst);
             let (shared, tls) = (Arc::clone(&shared), tls.clone());
             // The client closes when it has enough: an error here is no error.
             tokio::spawn(async move {
@@ -124,7 +129,7 @@ async fn start_with(manner: Manner, mbit_s: f64, tls: Option<TlsAcceptor>) -> Se
             });
         }
     });
-    Server { port, received, requests }
+    Server { port, received, requests, connections }
 }
 
 /// Reads a request's head; returns its announced body length and the body bytes read with it.
