@@ -60,7 +60,6 @@ impl Engine<'_> {
         let burst_possible =
             stop == StopReason::Decided && decide::burst_possible(&series, estimate.rate, &self.thresholds);
         let waiting = self.meter.waited_s() / (elapsed * streams as f64).max(1e-3);
-        let helped = self.streams_helped(estimate.rate);
         Ok(Transfer {
             facts: self.facts,
             series,
@@ -75,7 +74,7 @@ impl Engine<'_> {
             received: look.received,
             beside: self.beside.rate(estimate.from, estimate.to),
             window_limited: look.window_limited,
-            unfilled: self.unfilled || self.growing || helped,
+            unfilled: self.unfilled || self.growing,
             suspended: self.suspended,
             contradicted: self.meter.was_contradicted(),
             burst_possible,

@@ -60,11 +60,6 @@ impl Engine<'_> {
         stable.then_some(StopReason::Stable)
     }
 
-    /// Whether the last streams brought more, by what the transfer settled at: while they begin, one moment may hide it.
-    pub(super) fn streams_helped(&self, settled: f64) -> bool {
-        self.rate_before.is_some_and(|before| settled > STREAM_GROWTH * before)
-    }
-
     /// Opens more streams once the last ones have shown what they give, while the sum still grows.
     fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
         let window = conditions.window();
