@@ -7,7 +7,7 @@ use sonde_report::Report;
 
 use crate::cli::{
     Cli, Command, Common, DemoArgs, EndpointsCommand, MireArgs, OutputArgs, ReportArgs, RunArgs,
-    SpoolCommand, SpoolStatusArgs, UploadArgs,
+    SpoolCommand, SpoolStatusArgs, UploadArgs, WifiCommand,
 };
 use crate::config::values::{self, Expected};
 use crate::config::{self, Environment, Key, Origin, Problem, Raw, Settings, Warning};
@@ -21,6 +21,8 @@ use crate::text::{Lang, store as store_text};
 use crate::{complain, demo, guided, say, upload};
 
 mod endpoints;
+#[path = "wifi_command.rs"]
+mod wifi;
 
 /// Does what the command line asks.
 pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
@@ -40,6 +42,10 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
             EndpointsCommand::List(args) => endpoints::list(&args, &common, lang, environment),
             EndpointsCommand::Check(args) => endpoints::check(&args, &common, lang, environment).await,
         },
+        Some(Command::Wifi(args)) => {
+            let WifiCommand::Scan(args) = args.command;
+            wifi::scan(&args, &common, lang, environment).await
+        }
         Some(Command::Schema) => {
             run::write_out(sonde_report::schema::REPORT_1);
             Ok(MET)

@@ -175,6 +175,17 @@ impl Plan {
         self
     }
 
+    /// The same for the radios alone: nothing goes over any network.
+    #[must_use]
+    pub fn radios_only(mut self) -> Self {
+        self.probes.clear();
+        self.ntp = None;
+        self.mires.clear();
+        self.upload_mires.clear();
+        self.endpoints.endpoints.clear();
+        self
+    }
+
     /// Whether a probe is wanted.
     #[must_use]
     pub fn wants(&self, probe: ProbeName) -> bool {

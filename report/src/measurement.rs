@@ -436,10 +436,16 @@ impl Reason {
 pub enum ReasonCode {
     /// The machine has no Wi-Fi adapter.
     NoWifiAdapter,
+    /// The machine has Wi-Fi, but no adapter of the name given.
+    UnknownWifiInterface,
     /// The radio is blocked by a switch or by software (rfkill).
     RadioBlocked,
     /// The system withholds the right.
     PermissionDenied,
+    /// Windows (since 11 24H2) lists radios only with the consent to use the location, and it is missing.
+    LocationConsentMissing,
+    /// The system's service for Wi-Fi is not running, or not installed.
+    WifiServiceStopped,
     /// This operating system is not supported for this probe.
     UnsupportedSystem,
     /// The adapter's driver cannot do this, or answered with an error.
@@ -468,10 +474,16 @@ pub enum ReasonCode {
 pub enum Remedy {
     /// Use a machine with Wi-Fi, or declare the access points.
     UseWifiMachine,
+    /// Give the name of a Wi-Fi interface, or none.
+    NameWifiInterface,
     /// Switch the radio on for the time of the measurement.
     EnableRadio,
     /// Run once with administrator rights, or grant the capability.
     GrantRight,
+    /// Allow the use of the location in Windows' settings.
+    AllowLocation,
+    /// Start the system's service for Wi-Fi.
+    StartWifiService,
     /// Name a target on the command line or in the configuration.
     NameTarget,
     /// Plug in a cable or join a network, then run again.

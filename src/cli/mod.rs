@@ -43,6 +43,7 @@ pub enum Command {
     Spool(SpoolArgs),
     Report(ReportArgs),
     Endpoints(EndpointsArgs),
+    Wifi(WifiArgs),
     Schema,
 }
 
@@ -270,6 +271,42 @@ pub struct EndpointsCheckArgs {
     pub format: Option<String>,
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `wifi`.
+#[derive(Debug, Args)]
+pub struct WifiArgs {
+    #[command(subcommand)]
+    pub command: WifiCommand,
+}
+
+/// `wifi …`.
+#[derive(Debug, Subcommand)]
+pub enum WifiCommand {
+    Scan(WifiScanArgs),
+}
+
+/// `wifi scan`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WifiScanArgs {
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub ssid: Vec<String>,
+    #[arg(long, value_name = "yes|no|unknown")]
+    pub wifi_on: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub declared_aps: Option<String>,
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    pub interface: Option<String>,
+    #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
+    pub timeout: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub record: Option<PathBuf>,
+    #[arg(long, value_name = "text|json")]
+    pub format: Option<String>,
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -57,7 +57,7 @@ fn understood(error: &clap::Error) -> Usage {
             },
         },
         ErrorKind::ArgumentConflict => match one(ContextKind::PriorArg) {
-            Some(prior) if prior != argument => Usage::Conflict { argument, with: prior },
+            Some(prior) if bare(prior.clone()) != argument => Usage::Conflict { argument, with: bare(prior) },
             _ => Usage::Repeated { argument },
         },
         _ => Usage::Other { detail: error.kind().as_str().unwrap_or("?").to_owned() },

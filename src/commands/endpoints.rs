@@ -52,7 +52,7 @@ pub(super) fn list(args: &EndpointsListArgs, common: &Common, lang: Lang, enviro
     let kinds = kinds(&args.kind).map_err(refused(lang))?;
     let forms = [Form::Text, Form::Json, Form::Csv];
     let form = form(args.format.as_deref(), &forms, Expected::TableFormat).map_err(refused(lang))?;
-    let output = output(args.output.as_deref()).map_err(refused(lang))?;
+    let output = output(args.output.as_deref(), "--output").map_err(refused(lang))?;
     warn(&raw, lang, false);
     let listed = listed(&services, &kinds);
     let text = match form {
@@ -78,7 +78,7 @@ pub(super) async fn check(
         ([Form::Text, Form::Json], Expected::CheckFormat)
     };
     let form = form(args.format.as_deref(), &forms, expected).map_err(refused(lang))?;
-    let output = output(args.output.as_deref()).map_err(refused(lang))?;
+    let output = output(args.output.as_deref(), "--output").map_err(refused(lang))?;
     let settings = settle(&mut raw, lang, environment, false, args.quiet)?;
     let plan = Plan::new(settings).services_only();
     let delivery = Delivery { format: None, json: None, html: None, quiet: args.quiet, lang };
@@ -156,14 +156,13 @@ fn json(listed: &[Listed], services: &Services) -> String {
 }
 
 /// Where to write, refused beforehand when that cannot be: nobody should wait for a file that cannot come.
-fn output(given: Option<&Path>) -> Result<Option<PathBuf>, Problem> {
+pub(super) fn output(given: Option<&Path>, flag: &str) -> Result<Option<PathBuf>, Problem> {
     let Some(path) = given.filter(|path| *path != Path::new("-")) else { return Ok(None) };
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     match directory {
-        Some(directory) if !directory.is_dir() => Err(Problem::NoDirectory {
-            origin: Origin::Flag("--output".to_owned()),
-            path: directory.to_owned(),
-        }),
+        Some(directory) if !directory.is_dir() => {
+            Err(Problem::NoDirectory { origin: Origin::Flag(flag.to_owned()), path: directory.to_owned() })
+        }
         _ => Ok(Some(path.to_owned())),
     }
 }

@@ -37,6 +37,12 @@ pub fn services(report: &Report, lang: Lang, style: Style) -> String {
     page(&content::services_page(report, lang), lang, style)
 }
 
+/// The radios' part of a report as text; `recorded` when they were read from a file.
+#[must_use]
+pub fn radios(report: &Report, recorded: bool, lang: Lang, style: Style) -> String {
+    page(&content::radios_page(report, recorded, lang), lang, style)
+}
+
 fn page(page: &Page, lang: Lang, style: Style) -> String {
     let width = usize::from(style.width).clamp(WIDTHS.0, WIDTHS.1);
     let mut text = Text { out: String::new(), heading: String::new(), lang, color: style.color, width };

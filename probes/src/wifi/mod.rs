@@ -4,16 +4,22 @@
 //! a neighbour's network (domain rule: neighbours are only counted). "No adapter" or "no right" is never zero.
 
 mod band;
+// The decoding is pure and tested everywhere; its caller is in windows.rs.
+#[cfg(any(windows, test))]
+mod bss_list;
 mod elements;
 mod group;
 #[cfg(target_os = "linux")]
 mod network_manager;
 #[cfg(target_os = "linux")]
 mod nl80211;
+mod recorded;
 #[cfg(target_os = "linux")]
 mod sysfs;
 #[cfg(test)]
 mod tests;
+#[cfg(windows)]
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,6 +31,7 @@ use wildmatch::WildMatch;
 use crate::{Env, clock::Stopwatch};
 use band::Band;
 use group::Bss;
+pub use recorded::{Recording, RecordingError};
 
 /// What counts as the school.
 #[derive(Debug, Clone, Default)]
@@ -41,13 +48,30 @@ pub struct Config {
 /// Listens to the radios in sight and estimates the school's access points.
 ///
 /// A fresh scan where the system permits one, else the system's cached list under the caveat `stale_scan`. Not
-/// measured without an adapter, with the radio blocked, without the right, and on systems but Linux.
+/// measured without an adapter, with the radio blocked, without the right (on Windows 11, the consent to location), and
+/// on systems but Linux and Windows.
 pub async fn run(config: &Config, _env: &Env) -> Measurement<WifiValue> {
-    #[cfg(target_os = "linux")]
-    return run_with(&nl80211::Kernel::default(), config).await;
-    #[cfg(not(target_os = "linux"))]
-    return run_with(&Unsupported, config).await;
+    listen(config).await.0
 }
+
+/// The same, and what was heard, for whoever asked to record it.
+pub async fn listen(config: &Config) -> (Measurement<WifiValue>, Option<Recording>) {
+    let (measured, heard) = heard_with(&System::default(), config).await;
+    (measured, heard.map(Recording::of))
+}
+
+/// Reads a recording as if its radios were in sight.
+pub async fn replay(recording: &Recording, config: &Config) -> Measurement<WifiValue> {
+    run_with(recording, config).await
+}
+
+/// This system's own radios.
+#[cfg(target_os = "linux")]
+type System = nl80211::Kernel;
+#[cfg(windows)]
+type System = windows::WlanService;
+#[cfg(not(any(target_os = "linux", windows)))]
+type System = Unsupported;
 
 /// The negotiated transmit rate of an associated radio, bit/s; `None` when the system does not tell.
 pub(crate) async fn station_rate_bps(interface_index: u32) -> Option<u64> {
@@ -72,7 +96,7 @@ trait Scanner {
 
 /// Why nothing was heard.
 #[derive(Debug)]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+#[cfg_attr(not(any(target_os = "linux", windows)), allow(dead_code))]
 enum Obstacle {
     /// It was tried: the driver or the kernel answered with an error.
     Failed(Failure),
@@ -81,6 +105,7 @@ enum Obstacle {
 }
 
 /// What a scanner heard. No `Debug`: it holds neighbours' addresses and names.
+#[derive(Clone)]
 struct Scan {
     /// The interface that listened.
     interface: String,
@@ -104,32 +129,73 @@ struct Sighting {
     mhz: u32,
     signal_dbm: Option<i16>,
     seen_ms_ago: Option<u64>,
+    /// The radio's own timer in its latest frame, microseconds (TSF, IEEE 802.11-2020, 11.1.3). Two networks of one
+    /// radio share it or differ by what stays the same from scan to scan.
+    tsf_us: Option<u64>,
+    /// When that frame was received, microseconds of a clock of this machine that has no agreed start: only a difference
+    /// between two of one list means anything.
+    received_us: Option<u64>,
     /// Whether the machine is associated with it.
     associated: bool,
     /// Information elements as they came through the air.
     elements: Vec<u8>,
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
+#[derive(Default)]
 struct Unsupported;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 impl Scanner for Unsupported {
     async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
         Err(Obstacle::NotMeasured(Reason::new(sonde_report::ReasonCode::UnsupportedSystem)))
     }
 }
 
+/// A driver or system error during a scan, with a technical detail that quotes nothing of what was heard.
+#[cfg(any(target_os = "linux", windows, test))]
+fn system_error(text: &str) -> Obstacle {
+    Obstacle::Failed(Failure::with(sonde_report::Stage::Scan, sonde_report::Cause::SystemError, text))
+}
+
+/// No radio to listen with, or none of that name.
+#[cfg(any(target_os = "linux", windows))]
+fn no_adapter(named: Option<&str>, known: &[String]) -> Obstacle {
+    use sonde_report::{ReasonCode, measurement::Remedy};
+    let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
+    Obstacle::NotMeasured(match named {
+        Some(name) if !known.is_empty() => {
+            let reason = Reason::remedied(ReasonCode::UnknownWifiInterface, Remedy::NameWifiInterface);
+            reason.with(format!("{name} ({})", known.join(", ")))
+        }
+        Some(name) => reason.with(name),
+        None => reason,
+    })
+}
+
+/// The radio is off: by a switch, by software.
+#[cfg(any(target_os = "linux", windows, test))]
+fn radio_blocked(how: &str) -> Obstacle {
+    use sonde_report::{ReasonCode, measurement::Remedy};
+    Obstacle::NotMeasured(Reason::remedied(ReasonCode::RadioBlocked, Remedy::EnableRadio).with(how))
+}
+
 async fn run_with(scanner: &impl Scanner, config: &Config) -> Measurement<WifiValue> {
+    heard_with(scanner, config).await.0
+}
+
+/// The measurement, and the list it was made from.
+async fn heard_with(scanner: &impl Scanner, config: &Config) -> (Measurement<WifiValue>, Option<Scan>) {
     let watch = Stopwatch::start();
     let named = config.interface.clone().unwrap_or_default();
     match scanner.scan(config.interface.as_deref(), config.timeout).await {
         Ok(scan) => {
             let (value, caveats) = describe(&scan, &config.ssids);
-            watch.finish(scan.interface, Outcome::Measured { value, caveats })
+            let measured = watch.finish(scan.interface.clone(), Outcome::Measured { value, caveats });
+            (measured, Some(scan))
         }
-        Err(Obstacle::Failed(failure)) => watch.fail(named, failure),
-        Err(Obstacle::NotMeasured(reason)) => watch.skip(named, reason),
+        Err(Obstacle::Failed(failure)) => (watch.fail(named, failure), None),
+        Err(Obstacle::NotMeasured(reason)) => (watch.skip(named, reason), None),
     }
 }
 

@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt, TryStream, TryStreamExt};
 use sonde_report::measurement::Remedy;
 use sonde_report::{Cause, Failure, Reason, ReasonCode, Stage};
 use tokio::time::{Instant, timeout, timeout_at};
-use wl_nl80211::packet_core::NetlinkPayload;
+use wl_nl80211::packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use wl_nl80211::packet_generic::GenlMessage;
 use wl_nl80211::{
     Nl80211Attr, Nl80211BandType, Nl80211BssInfo, Nl80211Command, Nl80211Error, Nl80211Handle,
@@ -18,10 +18,21 @@ use wl_nl80211::{
 };
 
 use super::band::Band;
-use super::{Obstacle, Scan, Scanner, Sighting, network_manager, sysfs};
+use super::{
+    Obstacle, Scan, Scanner, Sighting, network_manager, no_adapter, radio_blocked, sysfs, system_error,
+};
 
 /// Time allowed for a question that the kernel answers from memory.
 const ANSWER: Duration = Duration::from_secs(2);
+
+/// Readings of a list that changes while it is read. The kernel hands it out in parts of some twenty networks, each within
+/// a millisecond, and it changes at a scan's end: one more reading is nearly always whole. The third is for a second radio
+/// or a roaming one; a list that still moves is taken as the sum of what was read.
+const READINGS: usize = 3;
+
+/// Attempts at a scan of our own while others scan. Theirs may have been for one channel (roaming), so it does not stand
+/// for ours; the second attempt follows the end of theirs, the third that of whoever was quicker then.
+const TRIGGERS: usize = 3;
 
 /// Linux error numbers (asm-generic/errno.h).
 const EPERM: i32 = 1;
@@ -73,9 +84,12 @@ impl Kernel {
         let (index, associated) = station(&mut kernel, &name).await?;
         let bands = bands(&mut kernel, index).await;
         let freshness = refresh(&mut kernel, &name, index, until).await?;
-        let (sightings, damaged) = dump(&mut kernel, index).await?;
+        let list = whole(&mut Dump { kernel: &mut kernel, index }).await?;
+        let sightings = list.sightings;
         let (fresh, aborted) = settle(freshness, sightings.is_empty())?;
-        let partial = aborted.or(damaged.then_some("unreadable_entry"));
+        let partial = aborted
+            .or(list.damaged.then_some("unreadable_entry"))
+            .or(list.interrupted.then_some("list_changed"));
         Ok(Scan { interface: name, fresh, partial, bands, associated, sightings })
     }
 }
@@ -89,7 +103,7 @@ async fn first_that_can<T>(attempts: Vec<impl Future<Output = Result<T, Obstacle
             Err(obstacle) => why = why.or(Some(obstacle)),
         }
     }
-    Err(why.unwrap_or_else(|| no_adapter(None)))
+    Err(why.unwrap_or_else(|| no_adapter(None, &[])))
 }
 
 /// Whether a list is fresh, and what cut it short. An empty list that nobody made is no zero: nothing was heard
@@ -126,17 +140,10 @@ pub(super) async fn station_rate_bps(index: u32) -> Option<u64> {
 
 /// The interfaces to try, in order: the named one, or every one there is.
 fn interfaces(sys: &Path, named: Option<&str>) -> Result<Vec<String>, Obstacle> {
-    let mut all = sysfs::interfaces(sys);
-    all.retain(|known| named.is_none_or(|name| known == name));
-    if all.is_empty() { Err(no_adapter(named)) } else { Ok(all) }
-}
-
-fn no_adapter(named: Option<&str>) -> Obstacle {
-    let reason = Reason::remedied(ReasonCode::NoWifiAdapter, Remedy::UseWifiMachine);
-    Obstacle::NotMeasured(match named {
-        Some(name) => reason.with(name),
-        None => reason,
-    })
+    let all = sysfs::interfaces(sys);
+    let wanted: Vec<String> =
+        all.iter().filter(|known| named.is_none_or(|name| *known == name)).cloned().collect();
+    if wanted.is_empty() { Err(no_adapter(named, &all)) } else { Ok(wanted) }
 }
 
 fn connect() -> std::io::Result<Nl80211Handle> {
@@ -209,13 +216,8 @@ async fn refresh(
                 _ => None,
             })
         });
-        let attributes = Nl80211Scan::new(index).build();
-        let triggered = collect(kernel.scan().trigger(attributes).execute().await).await;
-        let outcome = match triggered {
-            // Busy: somebody's scan is under way, and its result is as fresh as ours would be.
-            Ok(_) | Err(Trouble::Errno(EBUSY)) => Ok(end_of_scan(events, index, until).await),
-            Err(trouble) => Err(trouble),
-        };
+        let events = std::pin::pin!(events);
+        let outcome = listened(&mut Radio { kernel, events, index, until }).await;
         listening.abort();
         why = match outcome {
             Ok(freshness) => return Ok(freshness),
@@ -229,10 +231,58 @@ async fn refresh(
     Ok(if asked { Freshness::Fresh } else { Freshness::Cached(why) })
 }
 
+/// What can be made to listen.
+trait Triggered {
+    fn trigger(&mut self) -> impl Future<Output = Result<(), Trouble>> + Send;
+    /// Waits for the end of the scan under way, whoever's it is.
+    fn end(&mut self) -> impl Future<Output = Freshness> + Send;
+}
+
+/// One interface's radio, and the kernel's events about scans.
+struct Radio<'a, E> {
+    kernel: &'a mut Nl80211Handle,
+    events: E,
+    index: u32,
+    until: Instant,
+}
+
+impl<E: Stream<Item = Nl80211Message> + Unpin + Send> Triggered for Radio<'_, E> {
+    async fn trigger(&mut self) -> Result<(), Trouble> {
+        let attributes = Nl80211Scan::new(self.index).build();
+        collect(self.kernel.scan().trigger(attributes).execute().await).await.map(drop)
+    }
+
+    async fn end(&mut self) -> Freshness {
+        end_of_scan(&mut self.events, self.index, self.until).await
+    }
+}
+
+/// Triggers a scan and waits for its end. Busy: somebody's scan is under way; once it has ended, ours is tried again, at
+/// most [`TRIGGERS`] times. Theirs then stands for ours, being as fresh.
+async fn listened(radio: &mut impl Triggered) -> Result<Freshness, Trouble> {
+    let mut heard: Option<Freshness> = None;
+    for _ in 0..TRIGGERS {
+        match (radio.trigger().await, heard.take()) {
+            (Ok(()), _) => return Ok(radio.end().await),
+            (Err(Trouble::Errno(EBUSY)), _) => match radio.end().await {
+                // The time is over: nothing is left to wait with.
+                Freshness::Cached(why) => return Ok(Freshness::Cached(why)),
+                ended => heard = Some(ended),
+            },
+            (Err(_), Some(theirs)) => return Ok(theirs),
+            (Err(trouble), None) => return Err(trouble),
+        }
+    }
+    Ok(heard.unwrap_or(Freshness::Aborted))
+}
+
 /// Waits for the end of a scan on one interface. When the time is over the list is taken for the cached one: the
 /// radio may not have come to every channel.
-async fn end_of_scan(events: impl Stream<Item = Nl80211Message>, index: u32, until: Instant) -> Freshness {
-    let mut events = std::pin::pin!(events);
+async fn end_of_scan(
+    events: &mut (impl Stream<Item = Nl80211Message> + Unpin),
+    index: u32,
+    until: Instant,
+) -> Freshness {
     while let Ok(Some(event)) = timeout_at(until, events.next()).await {
         let ours = event.attributes.iter().any(|attr| matches!(attr, Nl80211Attr::IfIndex(i) if *i == index));
         match event.cmd {
@@ -244,15 +294,91 @@ async fn end_of_scan(events: impl Stream<Item = Nl80211Message>, index: u32, unt
     Freshness::Cached(Obstacle::Failed(Failure::new(Stage::Scan, Cause::Timeout)))
 }
 
-/// The list, and whether an entry of it could not be read.
-async fn dump(kernel: &mut Nl80211Handle, index: u32) -> Result<(Vec<Sighting>, bool), Obstacle> {
-    let (messages, damaged) = collect(kernel.scan().dump(index).execute().await).await?;
+/// The list as one reading gave it.
+#[derive(Default)]
+struct List {
+    sightings: Vec<Sighting>,
+    /// An entry could not be read.
+    damaged: bool,
+    /// It changed while it was read: entries may be missing.
+    interrupted: bool,
+}
+
+impl List {
+    /// Takes a later reading in. What both hold is taken from the later; what only the earlier holds was in sight too.
+    fn merge(mut self, later: Self) -> Self {
+        let same = |a: &Sighting, b: &Sighting| {
+            a.bssid == b.bssid && a.mhz == b.mhz && a.elements == b.elements && a.associated == b.associated
+        };
+        self.sightings.retain(|old| !later.sightings.iter().any(|new| same(old, new)));
+        self.sightings.extend(later.sightings);
+        Self {
+            sightings: self.sightings,
+            damaged: self.damaged || later.damaged,
+            interrupted: later.interrupted,
+        }
+    }
+}
+
+/// What can be read again.
+trait Readable {
+    fn read(&mut self) -> impl Future<Output = Result<List, Trouble>> + Send;
+}
+
+/// The kernel's list for one interface.
+struct Dump<'a> {
+    kernel: &'a mut Nl80211Handle,
+    index: u32,
+}
+
+impl Readable for Dump<'_> {
+    async fn read(&mut self) -> Result<List, Trouble> {
+        read_list(self.kernel, self.index).await
+    }
+}
+
+/// Reads until a reading was not interrupted, at most [`READINGS`] times. A reading that fails after one that did not
+/// leaves what was read.
+async fn whole(source: &mut impl Readable) -> Result<List, Trouble> {
+    let mut list = source.read().await?;
+    for _ in 1..READINGS {
+        if !list.interrupted {
+            break;
+        }
+        let Ok(later) = source.read().await else { break };
+        list = list.merge(later);
+    }
+    Ok(list)
+}
+
+/// One reading. The kernel marks a message with NLM_F_DUMP_INTR when the list is not the one it began with; the library's
+/// own dump hides the mark. A change after the last entry marks only the end, which is not handed on: the list is then
+/// whole as of a moment ago.
+async fn read_list(kernel: &mut Nl80211Handle, index: u32) -> Result<List, Trouble> {
+    let attributes = vec![Nl80211Attr::IfIndex(index)];
+    let question = Nl80211Message { cmd: Nl80211Command::GetScan, attributes };
+    let mut message = NetlinkMessage::from(GenlMessage::from_payload(question));
+    message.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    let failed = |_| Trouble::Other("nl80211 request failed".into());
+    let answer = kernel.request(message).await.map_err(failed)?;
+    let mut interrupted = false;
+    let parts = answer.map(|part| {
+        // What cannot be read is counted as damaged; no text of it is kept.
+        let (header, payload) = part.map_err(|_| Nl80211Error::Bug(String::new()))?.into_parts();
+        interrupted |= header.flags & NLM_F_DUMP_INTR != 0;
+        match payload {
+            NetlinkPayload::InnerMessage(message) => Ok(message),
+            NetlinkPayload::Error(error) => Err(Nl80211Error::NetlinkError(error)),
+            _ => Err(Nl80211Error::Bug(String::new())),
+        }
+    });
+    let (messages, damaged) = collect(parts).await?;
     let attributes = messages.into_iter().flat_map(|message| message.payload.attributes);
     let entries = attributes.filter_map(|attribute| match attribute {
         Nl80211Attr::Bss(facts) => sighting(facts),
         _ => None,
     });
-    Ok((entries.collect(), damaged))
+    Ok(List { sightings: entries.collect(), damaged, interrupted })
 }
 
 fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
@@ -266,6 +392,15 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             // Hundredths of a dBm.
             Nl80211BssInfo::SignalMbm(value) => found.signal_dbm = i16::try_from(value.div_euclid(100)).ok(),
             Nl80211BssInfo::SeenMsAgo(value) => found.seen_ms_ago = Some(u64::from(value)),
+            // Of the latest probe response and of the latest beacon: one timer, so the larger is the later frame's, which
+            // the time below goes with. Drivers that do not know it give zero.
+            Nl80211BssInfo::Tsf(value) | Nl80211BssInfo::BeaconTsf(value) => {
+                found.tsf_us = found.tsf_us.max(Some(value).filter(|value| *value != 0));
+            }
+            // Nanoseconds of CLOCK_BOOTTIME.
+            Nl80211BssInfo::LastSeenBootTime(value) => {
+                found.received_us = Some(value / 1000).filter(|value| *value != 0);
+            }
             Nl80211BssInfo::Status(value) => found.associated = value == ASSOCIATED,
             Nl80211BssInfo::RawInformationElements(bytes) => found.elements = bytes,
             Nl80211BssInfo::RawBeaconInformationElements(bytes) => beacon = Some(bytes),
@@ -302,14 +437,6 @@ impl From<Trouble> for Obstacle {
     }
 }
 
-fn radio_blocked(how: &str) -> Obstacle {
-    Obstacle::NotMeasured(Reason::remedied(ReasonCode::RadioBlocked, Remedy::EnableRadio).with(how))
-}
-
-fn system_error(text: &str) -> Obstacle {
-    Obstacle::Failed(Failure::with(Stage::Scan, Cause::SystemError, text))
-}
-
 /// Every message of an answer, and whether some could not be read (they lose only themselves). No error text of the
 /// library is handed on: it quotes what was heard.
 async fn collect<S>(answer: S) -> Result<(Vec<GenlMessage<Nl80211Message>>, bool), Trouble>
@@ -337,35 +464,5 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::panic)]
-    use super::*;
-
-    #[test]
-    fn an_empty_list_is_a_zero_only_when_the_radio_listened() {
-        assert!(matches!(settle(Freshness::Fresh, true), Ok((true, None))));
-        assert!(matches!(settle(Freshness::Aborted, true), Ok((true, Some("aborted")))));
-        let denied = || Freshness::Cached(Trouble::Errno(EPERM).into());
-        assert!(matches!(settle(denied(), false), Ok((false, None))));
-        let Err(Obstacle::NotMeasured(reason)) = settle(denied(), true) else { panic!("a zero") };
-        assert_eq!(reason.code, ReasonCode::PermissionDenied);
-    }
-
-    #[tokio::test]
-    async fn the_first_interface_that_can_listen_does() {
-        let attempts = |names: &[&'static str]| -> Vec<_> {
-            let listen = async |name: &'static str| match name {
-                "ap0" => Err(Trouble::Errno(EOPNOTSUPP).into()),
-                "wlan0" => Err(radio_blocked("soft")),
-                _ => Ok(name),
-            };
-            names.iter().map(|name| listen(name)).collect()
-        };
-        let heard = first_that_can(attempts(&["ap0", "wlan0", "wlan1", "wlan2"])).await;
-        assert!(matches!(heard, Ok("wlan1")));
-        let Err(Obstacle::NotMeasured(reason)) = first_that_can(attempts(&["wlan0", "ap0"])).await else {
-            panic!("no obstacle")
-        };
-        assert_eq!(reason.code, ReasonCode::RadioBlocked);
-    }
-}
+#[path = "nl80211_tests.rs"]
+mod tests;

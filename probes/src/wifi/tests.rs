@@ -30,8 +30,8 @@ fn sighting(last: u8, ssid: &str, mhz: u32, signal: i16) -> Sighting {
         mhz,
         signal_dbm: Some(signal),
         seen_ms_ago: Some(u64::from(last)),
-        associated: false,
         elements,
+        ..Sighting::default()
     }
 }
 

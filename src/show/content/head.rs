@@ -140,6 +140,12 @@ impl Writer<'_> {
         lines
     }
 
+    /// The access points alone.
+    pub(super) fn access_points_summary(&self) -> Vec<SummaryLine> {
+        let verdicts = self.report.assessment.verdicts.iter();
+        verdicts.filter(|v| v.unit == Unit::AccessPoint).map(|verdict| self.summary_line(verdict)).collect()
+    }
+
     fn summary_line(&self, verdict: &Verdict) -> SummaryLine {
         let threshold = verdict.at_least.map_or_else(
             || match self.missing_threshold(verdict) {

@@ -14,7 +14,7 @@ mod usage;
 mod verdicts;
 mod wifi;
 
-use sonde_report::{Failure, Measurement, Outcome, Reason, Report};
+use sonde_report::{Failure, Measurement, Outcome, Reason, Report, document::Site};
 
 use super::page::{Block, Page, Section};
 use crate::text::{
@@ -60,6 +60,27 @@ pub(crate) fn services_page(report: &Report, lang: Lang) -> Page {
         summary: Vec::new(),
         sections: vec![
             Section { title: writer.label(Label::Verdicts).to_owned(), blocks },
+            writer.who_acts(),
+        ],
+    }
+}
+
+/// The radios' part of a report, by itself; `recorded` when they were read from a file.
+pub(crate) fn radios_page(report: &Report, recorded: bool, lang: Lang) -> Page {
+    let writer = Writer { report, lang };
+    let mut blocks = Vec::new();
+    writer.wifi(&mut blocks);
+    let notice = recorded.then(|| writer.label(Label::RecordedNotice).to_owned());
+    Page {
+        lang,
+        title: writer.label(Label::RadiosTitle).to_owned(),
+        head: writer.services_head().into_iter().skip(usize::from(report.site == Site::default())).collect(),
+        notices: notice.into_iter().collect(),
+        overall: writer.overall(),
+        summary: writer.access_points_summary(),
+        sections: vec![
+            Section { title: writer.label(Label::Figures).to_owned(), blocks },
+            writer.access_points_verdict(),
             writer.who_acts(),
         ],
     }

@@ -35,6 +35,18 @@ impl Writer<'_> {
         Section { title: self.label(Label::Verdicts).to_owned(), blocks }
     }
 
+    /// The access points' verdict alone.
+    pub(super) fn access_points_verdict(&self) -> Section {
+        let mut blocks = vec![Block::Facts(vec![
+            self.fact(Label::Source, self.report.assessment.requirements.source.clone()),
+        ])];
+        let verdicts = self.report.assessment.verdicts.iter();
+        for verdict in verdicts.filter(|v| v.unit == Unit::AccessPoint) {
+            self.verdict(verdict, &mut blocks);
+        }
+        Section { title: self.label(Label::Verdicts).to_owned(), blocks }
+    }
+
     /// How binding the requirements are, where all are alike.
     fn common_level(&self) -> Option<Level> {
         let mut levels = self.report.assessment.verdicts.iter().map(|verdict| verdict.level);

@@ -43,12 +43,19 @@ impl Writer<'_> {
         if !facts.is_empty() {
             blocks.push(Block::Facts(facts));
         }
+        blocks.extend(value.and_then(|value| self.nothing_of_that_name(value)));
         blocks.extend(measurement.and_then(|m| self.caveats(m)));
         if let Some(school) = value.and_then(|value| value.school.as_ref())
             && !school.seen.is_empty()
         {
             blocks.push(Block::Table(self.school_bssids(school)));
         }
+    }
+
+    /// What to check when a declared name is not in sight.
+    fn nothing_of_that_name(&self, value: &WifiValue) -> Option<Block> {
+        let nothing = value.school.as_ref().is_some_and(|school| school.bssids == 0);
+        nothing.then(|| Block::Text(self.label(Label::NoSuchNetwork).to_owned()))
     }
 
     fn wifi_facts(&self, value: &WifiValue) -> Vec<(String, String)> {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use sonde_probes::wifi::RecordingError;
+
 use super::problem::system;
 use super::usage::error_line;
 use crate::text::Lang;
@@ -36,6 +38,12 @@ pub enum Message<'a> {
     CannotStart { detail: String },
     /// A saved report cannot be read.
     BadReport { path: &'a Path, detail: String },
+    /// A recorded scan cannot be read.
+    BadRecording { path: &'a Path, error: &'a RecordingError },
+    /// A recorded scan was written, and what that means.
+    Recorded { path: &'a Path },
+    /// Nothing was heard, so nothing was recorded.
+    NothingRecorded { path: &'a Path },
     /// The demonstration's servers could not be started.
     DemoFailed { detail: String },
     /// The mire could not be started.
@@ -100,6 +108,17 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
             format!("{} n’est pas un rapport lisible ({})", path.display(), report_problem(detail)),
             format!("{} is not a readable report ({detail})", path.display()),
         ),
+        Message::BadRecording { path, error } => recording(path, error, lang),
+        Message::Recorded { path } => lang.pick(
+            format!("relevé enregistré : {}. Attention, il contient les noms et adresses (SSID, BSSID) de tout le voisinage, \
+                     des données personnelles : ne pas le diffuser, l’effacer après usage", path.display()),
+            format!("scan recorded: {}. Beware, it holds the names and addresses (SSID, BSSID) of the whole neighbourhood, \
+                     personal data: do not pass it on, delete it after use", path.display()),
+        ),
+        Message::NothingRecorded { path } => lang.pick(
+            format!("rien n’a été entendu : {} n’est pas écrit", path.display()),
+            format!("nothing was heard: {} is not written", path.display()),
+        ),
         Message::DemoFailed { detail } => lang.pick(
             format!("la démonstration n’a pas pu démarrer ({detail})"),
             format!("the demonstration could not start ({detail})"),
@@ -125,6 +144,44 @@ fn report_problem(detail: &str) -> String {
         return "d’une version que ce programme ne connaît pas".to_owned();
     }
     system(detail, Lang::Fr)
+}
+
+/// Why a recorded scan is refused, with the place.
+fn recording(path: &Path, error: &RecordingError, lang: Lang) -> String {
+    let path = path.display();
+    match error {
+        RecordingError::Unreadable(detail) => lang.pick(
+            format!("impossible de lire {path} ({})", system(detail, lang)),
+            format!("cannot read {path} ({detail})"),
+        ),
+        RecordingError::TooLarge(bytes) => lang.pick(
+            format!("{path} est trop long pour un relevé Wi-Fi enregistré (au plus {bytes} octets)"),
+            format!("{path} is too long for a recorded Wi-Fi scan (at most {bytes} bytes)"),
+        ),
+        RecordingError::OtherFormat => lang.pick(
+            format!("{path} n’est pas un relevé Wi-Fi enregistré par « sonde-ecole wifi scan --record » dans une version connue. \
+                     Un rapport se relit avec « sonde-ecole report »"),
+            format!("{path} is not a Wi-Fi scan recorded by \"sonde-ecole wifi scan --record\" in a known version. \
+                     A report is read with \"sonde-ecole report\""),
+        ),
+        RecordingError::Malformed { line, column, detail } => lang.pick(
+            format!("{path}, ligne {line}, colonne {column} : relevé illisible ({})", recording_detail(detail)),
+            format!("{path}, line {line}, column {column}: unreadable recording ({detail})"),
+        ),
+        RecordingError::BadValue { place, expected } => lang.pick(
+            format!("{path}, champ {place} : valeur refusée (attendu : {expected})"),
+            format!("{path}, field {place}: value refused (expected: {expected})"),
+        ),
+    }
+}
+
+/// Our own words on a recording, in French; the parser's stay as they are.
+fn recording_detail(detail: &str) -> &str {
+    match detail {
+        "not hexadecimal digits" => "chiffres hexadécimaux attendus",
+        "an odd number of hexadecimal digits" => "nombre impair de chiffres hexadécimaux",
+        other => other,
+    }
 }
 
 /// What the running mire says of itself: where it listens, and what agents must be given.

@@ -461,6 +461,10 @@ pub fn remedy(remedy: Remedy, lang: Lang) -> &'static str {
             "Prendre une machine équipée du Wi-Fi, ou déclarer le nombre de bornes (--declared-aps).",
             "Use a machine with Wi-Fi, or declare the number of access points (--declared-aps).",
         ),
+        Remedy::NameWifiInterface => (
+            "Donner à --interface un des noms entre parenthèses, ou l’omettre.",
+            "Give --interface one of the names in brackets, or leave it out.",
+        ),
         Remedy::EnableRadio => (
             "Allumer la radio Wi-Fi de cette machine le temps du relevé.",
             "Switch on this machine’s Wi-Fi radio for the time of the scan.",
@@ -468,6 +472,18 @@ pub fn remedy(remedy: Remedy, lang: Lang) -> &'static str {
         Remedy::GrantRight => (
             "Relancer une fois avec les droits d’administrateur, ou accorder le droit au programme.",
             "Run once with administrator rights, or grant the program the right.",
+        ),
+        Remedy::AllowLocation => (
+            "Dans Paramètres, Confidentialité et sécurité, Localisation, l’activer pour l’ordinateur et pour les applications \
+             de bureau, puis relancer ; la désactiver ensuite si elle l’était.",
+            "In Settings, Privacy & security, Location, switch it on for the computer and for desktop apps, then run again; \
+             afterwards switch it off if it was.",
+        ),
+        Remedy::StartWifiService => (
+            "Démarrer le service WlanSvc (« Service de configuration automatique WLAN »), puis relancer ; sur une machine sans \
+             Wi-Fi, en prendre une autre ou déclarer le nombre de bornes (--declared-aps).",
+            "Start the service WlanSvc (“WLAN AutoConfig”), then run again; on a machine without Wi-Fi, use another or declare \
+             the number of access points (--declared-aps).",
         ),
         Remedy::NameTarget => (
             "Nommer une cible en ligne de commande ou dans la configuration.",

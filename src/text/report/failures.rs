@@ -140,6 +140,10 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
         ReasonCode::NoWifiAdapter => {
             ("Cette machine n’a pas d’interface Wi-Fi.", "This machine has no Wi-Fi adapter.")
         }
+        ReasonCode::UnknownWifiInterface => (
+            "Aucune interface Wi-Fi de cette machine ne porte ce nom.",
+            "No Wi-Fi adapter of this machine has that name.",
+        ),
         ReasonCode::RadioBlocked => (
             "La radio Wi-Fi de cette machine est coupée (interrupteur ou mode avion).",
             "This machine’s Wi-Fi radio is off (a switch or flight mode).",
@@ -147,6 +151,15 @@ pub fn reason(reason: ReasonCode, lang: Lang) -> &'static str {
         ReasonCode::PermissionDenied => {
             ("Le système n’accorde pas le droit nécessaire.", "The system does not grant the right it takes.")
         }
+        ReasonCode::LocationConsentMissing => (
+            "Windows ne montre les réseaux Wi-Fi qu’aux programmes autorisés à connaître la position, et cette autorisation \
+             manque.",
+            "Windows shows Wi-Fi networks only to programs allowed to know the location, and that consent is missing.",
+        ),
+        ReasonCode::WifiServiceStopped => (
+            "Le service Wi-Fi de Windows (WlanSvc) est arrêté ou absent.",
+            "Windows’ Wi-Fi service (WlanSvc) is not running, or not installed.",
+        ),
         ReasonCode::UnsupportedSystem => (
             "Cette mesure n’est pas possible sur ce système d’exploitation.",
             "This measurement is not possible on this operating system.",

@@ -21,6 +21,9 @@ labels! {
     // -- head
     Title: "Diagnostic réseau de l’école", "School network diagnostic";
     ServicesTitle: "Services de l’école : ce qui répond", "The school’s services: what answers";
+    RadiosTitle: "Wi-Fi de l’école : ce qui est à portée", "The school’s Wi-Fi: what is in sight";
+    RecordedNotice: "RELEVÉ ENREGISTRÉ — lu dans un fichier : il ne dit rien de ce qui est à portée maintenant.",
+        "RECORDED SCAN — read from a file: it says nothing about what is in sight now.";
     School: "École", "School";
     SchoolUnnamed: "non précisée (--uai)", "not named (--uai)";
     SizeUnnamed: "taille non précisée (--size)", "size not given (--size)";
@@ -150,6 +153,8 @@ labels! {
     AccessPoints: "Bornes estimées", "Estimated access points";
     DeclaredAps: "Bornes déclarées", "Declared access points";
     Declarative: "déclaratif", "declared, not measured";
+    NoSuchNetwork: "Aucun réseau de ce nom n’est à portée : vérifier le nom, majuscules comprises, et que le Wi-Fi de l’école est allumé.",
+        "No network of that name is in sight: check the name, upper and lower case included, and that the school’s Wi-Fi is on.";
     Neighbours: "Voisinage radio", "Radio neighbourhood";
     SchoolWifiState: "Wi-Fi de l’école", "The school’s Wi-Fi";
     FreshScan: "relevé fait pour cette mesure", "scanned for this run";
