@@ -569,7 +569,7 @@ pub struct AccessPointEstimate {
 pub struct SchoolBssid {
     /// `borne 1`, `borne 2`… as grouped: only the number, from 1.
     pub access_point: u32,
-    /// The network's name.
+    /// The network's name; empty for a hidden one that is tied to one of the school's boxes.
     pub ssid: String,
     /// Band in GHz: `2.4`, `5`, `6`.
     pub band: String,

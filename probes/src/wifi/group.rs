@@ -1,17 +1,21 @@
 //! From BSSIDs to radios to access points: pure, with bounds, for a BSSID is not a box on the wall.
 //!
-//! A first grouping, by what a beacon's address, channel, name and signal show. It prefers "between one and three" to
-//! a wrong "two": `low` merges whatever could be one box, `high` gives each radio a box of its own.
+//! By what ties them ([`super::ties`]), then by what a beacon's address, channel, name and signal show. It prefers
+//! "between one and three" to a wrong "two": `low` merges whatever could be one box, `high` gives each radio that
+//! nothing ties to another a box of its own (decision 22).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::band::Band;
+use super::{
+    band::Band,
+    ties::{self, Identity},
+};
 
 /// One radio name of the school in sight.
 pub(super) struct Bss {
     /// Its address.
     pub(super) bssid: [u8; 6],
-    /// Its network's name.
+    /// Its network's name; empty when hidden.
     pub(super) ssid: String,
     /// Its band.
     pub(super) band: Band,
@@ -19,6 +23,8 @@ pub(super) struct Bss {
     pub(super) mhz: u32,
     /// Its signal, dBm, when known.
     pub(super) signal_dbm: Option<i16>,
+    /// What it says of its box.
+    pub(super) identity: Identity,
 }
 
 /// What the BSSIDs add up to.
@@ -60,8 +66,12 @@ pub(super) fn group(seen: &[Bss]) -> Grouping {
     if families.iter().any(|family| family.members.len() > 1) {
         evidence.insert("address_arithmetic");
     }
-    let radios: u32 = families.iter().map(|family| radios(seen, family)).sum();
-    let low = largest_clique(seen, &families);
+    let ties = ties::all(seen);
+    evidence.extend(ties.iter().map(|(_, _, code)| *code));
+    let nodes: Vec<_> = families.iter().flat_map(|family| nodes(seen, family)).collect();
+    let (radios, high) = ties::bounds(&nodes, &ties);
+    let families = join_tied(families, &ties);
+    let low = surely(seen, &families, &mut evidence);
     let boxes = pair_bands(seen, attach_local(seen, families, &mut evidence), &mut evidence);
     let counts: Vec<u32> = boxes.iter().map(|family| boxes_in(seen, family)).collect();
     let estimate: u32 = counts.iter().sum();
@@ -70,12 +80,44 @@ pub(super) fn group(seen: &[Bss]) -> Grouping {
     }
     Grouping {
         radios,
-        estimate: estimate.clamp(low, radios.max(low)),
+        estimate: estimate.clamp(low, high.max(low)),
         low,
-        high: radios.max(low),
+        high: high.max(low),
         evidence: evidence.into_iter().collect(),
         access_point: number(seen, &boxes, &counts),
     }
+}
+
+/// The lower bound. A family of invented addresses that nothing ties to a maker's own may be somebody's telephone
+/// under the school's name: it is in `high`, never in `low`, and the evidence says so.
+fn surely(seen: &[Bss], families: &[Family], evidence: &mut BTreeSet<&'static str>) -> u32 {
+    let invented = |family: &Family| family.members.iter().all(|member| is_local(&seen[*member]));
+    let makers: Vec<Family> = families.iter().filter(|family| !invented(family)).cloned().collect();
+    if makers.len() < families.len() {
+        evidence.insert("invented_address");
+    }
+    largest_clique(seen, &makers)
+}
+
+/// A family's channels, each with its radios and its members.
+fn nodes(seen: &[Bss], family: &Family) -> Vec<(u32, u32, Vec<usize>)> {
+    let on = |mhz: u32| family.members.iter().copied().filter(|member| seen[*member].mhz == mhz).collect();
+    radios_by_channel(seen, family).into_iter().map(|((_, mhz), count)| (mhz, count, on(mhz))).collect()
+}
+
+/// Makes one family of those that a tie joins.
+fn join_tied(families: Vec<Family>, ties: &[(usize, usize, &'static str)]) -> Vec<Family> {
+    let holder = |member: usize| families.iter().position(|family| family.members.contains(&member));
+    let pairs = ties.iter().filter_map(|(i, j, _)| holder(*i).zip(holder(*j)));
+    let of = ties::components(families.len(), pairs);
+    let mut joined: BTreeMap<usize, Family> = BTreeMap::new();
+    for (family, component) in families.into_iter().zip(of) {
+        match joined.get_mut(&component) {
+            Some(known) => known.members.extend(family.members),
+            None => _ = joined.insert(component, family),
+        }
+    }
+    joined.into_values().collect()
 }
 
 /// Whether two addresses can be counted from one base: they differ in the last octet by less than a radio's share,
@@ -122,13 +164,11 @@ fn families(seen: &[Bss]) -> Vec<Family> {
 fn radios_by_channel(seen: &[Bss], family: &Family) -> BTreeMap<(Band, u32), u32> {
     let mut names: BTreeMap<(Band, u32), BTreeMap<&str, u32>> = BTreeMap::new();
     for bss in family.members.iter().map(|member| &seen[*member]) {
-        *names.entry((bss.band, bss.mhz)).or_default().entry(&bss.ssid).or_default() += 1;
+        let known = names.entry((bss.band, bss.mhz)).or_default().entry(&bss.ssid).or_default();
+        // Two hidden names need not be the same.
+        *known = if bss.ssid.is_empty() { 1 } else { *known + 1 };
     }
     names.into_iter().map(|(channel, names)| (channel, names.into_values().max().unwrap_or(0))).collect()
-}
-
-fn radios(seen: &[Bss], family: &Family) -> u32 {
-    radios_by_channel(seen, family).into_values().sum()
 }
 
 /// How many boxes a family of related addresses needs: a box has one radio at 2.4 and one at 6 GHz, at most two at
@@ -152,9 +192,12 @@ fn conflict(seen: &[Bss], a: &Family, b: &Family) -> bool {
     if !mine.is_empty() && !theirs.is_empty() && mine.is_disjoint(&theirs) {
         return true;
     }
-    a.members
-        .iter()
-        .any(|x| b.members.iter().any(|y| seen[*x].mhz == seen[*y].mhz && seen[*x].ssid == seen[*y].ssid))
+    a.members.iter().any(|x| {
+        b.members.iter().any(|y| {
+            let (x, y) = (&seen[*x], &seen[*y]);
+            x.mhz == y.mhz && x.ssid == y.ssid && !x.ssid.is_empty()
+        })
+    })
 }
 
 /// A lower bound of the boxes: families that are pairwise different boxes. Greedy from every start: not always the
@@ -266,7 +309,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn bss(bssid: [u8; 6], ssid: &str, mhz: u32, signal: i16) -> Bss {
-        Bss { bssid, ssid: ssid.into(), band: Band::of(mhz).unwrap(), mhz, signal_dbm: Some(signal) }
+        Bss {
+            bssid,
+            ssid: ssid.into(),
+            band: Band::of(mhz).unwrap(),
+            mhz,
+            signal_dbm: Some(signal),
+            identity: Identity::default(),
+        }
     }
 
     fn counts(seen: &[Bss]) -> (u32, u32, u32) {

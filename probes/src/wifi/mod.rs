@@ -18,6 +18,7 @@ mod recorded;
 mod sysfs;
 #[cfg(test)]
 mod tests;
+mod ties;
 #[cfg(windows)]
 mod windows;
 
@@ -32,6 +33,7 @@ use crate::{Env, clock::Stopwatch};
 use band::Band;
 use group::Bss;
 pub use recorded::{Recording, RecordingError};
+use ties::Identity;
 
 /// What counts as the school.
 #[derive(Debug, Clone, Default)]
@@ -256,20 +258,13 @@ fn describe(scan: &Scan, declared: &[String]) -> (WifiValue, Vec<Caveat>) {
         neighbours.insert(band.as_str().to_owned(), 0);
     }
     let mut own = Vec::new();
-    for radio in &seen {
-        let Some(band) = Band::of(radio.sighting.mhz) else { continue };
-        match radio.ssid.clone().filter(|_| radio.ours) {
-            Some(ssid) => own.push((
-                radio,
-                Bss {
-                    bssid: radio.sighting.bssid,
-                    ssid,
-                    band,
-                    mhz: radio.sighting.mhz,
-                    signal_dbm: radio.sighting.signal_dbm,
-                },
-            )),
-            None => *neighbours.entry(band.as_str().to_owned()).or_default() += 1,
+    let all: Vec<(&Seen<'_>, Bss)> = seen.iter().filter_map(|radio| Some((radio, bss_of(radio)?))).collect();
+    let hidden_of_ours = hidden_of_ours(&all);
+    for (index, (radio, bss)) in all.into_iter().enumerate() {
+        if radio.ours || hidden_of_ours.contains(&index) {
+            own.push((radio, bss));
+        } else {
+            *neighbours.entry(bss.band.as_str().to_owned()).or_default() += 1;
         }
     }
     let known = !matches!(school, School::Unknown);
@@ -294,6 +289,47 @@ fn describe(scan: &Scan, declared: &[String]) -> (WifiValue, Vec<Caveat>) {
         caveats.push(CaveatCode::NoSchoolSsid.into());
     }
     (value, caveats)
+}
+
+/// One entry as the grouping wants it; `None` outside the Wi-Fi bands.
+fn bss_of(radio: &Seen<'_>) -> Option<Bss> {
+    let sighting = radio.sighting;
+    let elements = elements::read(&sighting.elements);
+    let base = |(tsf, received): (u64, u64)| i128::from(tsf) - i128::from(received);
+    Some(Bss {
+        bssid: sighting.bssid,
+        ssid: radio.ssid.clone().unwrap_or_default(),
+        band: Band::of(sighting.mhz)?,
+        mhz: sighting.mhz,
+        signal_dbm: sighting.signal_dbm,
+        identity: Identity {
+            mld: elements.mld,
+            set: elements.multiple_bssid.map(|set| set.addresses(sighting.bssid)).unwrap_or_default(),
+            co_located: elements.co_located,
+            wps_uuid: elements.wps_uuid,
+            tsf_base_us: sighting.tsf_us.zip(sighting.received_us).map(base),
+        },
+    })
+}
+
+/// The entries without a name that something ties to one of the school's, also by way of another of them.
+fn hidden_of_ours(all: &[(&Seen<'_>, Bss)]) -> BTreeSet<usize> {
+    let nameless = |at: &usize| !all[*at].0.ours && all[*at].1.ssid.is_empty();
+    let timers = ties::timers_tell(all.iter().map(|(_, bss)| bss));
+    let mut found = BTreeSet::new();
+    loop {
+        let known = |at: usize| all[at].0.ours || found.contains(&at);
+        let tied = |at: &usize| {
+            (0..all.len())
+                .any(|other| known(other) && ties::between(&all[*at].1, &all[other].1, timers).is_some())
+        };
+        let more: Vec<usize> =
+            (0..all.len()).filter(|at| nameless(at) && !found.contains(at)).filter(tied).collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
 }
 
 /// Each BSSID once: the entry that is the school's, else the one with a name, else the latest, else the loudest. The
@@ -324,7 +360,8 @@ fn distinct<'a>(scan: &'a Scan, school: &School) -> Vec<Seen<'a>> {
 fn school_of(own: Vec<(&Seen<'_>, Bss)>) -> SchoolWifi {
     let (seen, bss): (Vec<&Seen<'_>>, Vec<Bss>) = own.into_iter().unzip();
     let grouped = group::group(&bss);
-    let ssids: BTreeSet<String> = bss.iter().map(|bss| bss.ssid.clone()).collect();
+    let ssids: BTreeSet<String> =
+        bss.iter().map(|bss| bss.ssid.clone()).filter(|name| !name.is_empty()).collect();
     let mut listed: Vec<SchoolBssid> = bss
         .iter()
         .zip(&seen)

@@ -150,6 +150,60 @@ async fn an_obstacle_is_never_zero() {
     assert_eq!(measured.outcome, Outcome::NotMeasured { reason });
 }
 
+/// A Multi-Link element (802.11be, 9.4.2.312).
+fn multi_link(mld: [u8; 6]) -> Vec<u8> {
+    [&[255, 10, 107, 0, 0, 7][..], &mld].concat()
+}
+
+#[tokio::test]
+async fn a_hidden_name_of_the_same_box_is_counted_with_it() {
+    let mut sightings = vec![
+        sighting(0x10, "Ecole", 2412, -40),
+        sighting(0x40, "", 5180, -45),
+        sighting(0x90, "", 5180, -45),
+    ];
+    let mld = multi_link([0, 0x11, 0x22, 0x33, 0x44, 1]);
+    sightings[0].elements.extend(&mld);
+    sightings[1].elements.extend(&mld);
+    let measured = measure(Ok(scan(sightings)), &["Ecole"]).await;
+    let value = measured.value().unwrap();
+    let school = value.school.as_ref().unwrap();
+    assert_eq!((school.bssids, school.radios, &school.ssids), (2, 2, &vec!["Ecole".to_owned()]));
+    let points = &school.access_points;
+    assert_eq!((points.low, points.estimate, points.high), (1, 1, 1));
+    assert_eq!(points.evidence, ["multi_link"]);
+    assert_eq!(value.neighbours["5"], 1);
+}
+
+#[tokio::test]
+async fn a_telephone_under_the_schools_name_does_not_raise_the_low_bound() {
+    let mut sightings = vec![sighting(0x10, "Ecole", 2412, -40), sighting(0x90, "Ecole", 2462, -70)];
+    sightings[1].bssid = [0xda, 1, 2, 3, 4, 5];
+    let measured = measure(Ok(scan(sightings)), &["Ecole"]).await;
+    let points = &measured.value().unwrap().school.as_ref().unwrap().access_points;
+    assert_eq!((points.low, points.high), (1, 2));
+    assert!(points.evidence.contains(&"invented_address".to_owned()));
+}
+
+#[tokio::test]
+async fn equal_timers_tie_names_on_one_channel_unless_every_timer_is_equal() {
+    let timed = |last: u8, ssid: &str, mhz: u32, tsf_us: u64| Sighting {
+        timer: Some(BeaconTimer { tsf_us, received_us: 1_000 }),
+        ..sighting(last, ssid, mhz, -50)
+    };
+    let pair = vec![timed(0x10, "Ecole", 2412, 900_000), timed(0x90, "Invites", 2412, 903_000)];
+    let ask = |sightings| async {
+        let measured = measure(Ok(scan(sightings)), &["*"]).await;
+        measured.value().unwrap().school.clone().unwrap().access_points
+    };
+    let tied = ask(pair.clone()).await;
+    assert_eq!((tied.high, tied.evidence), (1, vec!["beacon_timer".to_owned()]));
+    // A third radio on another channel with the same timer: timers prove nothing here.
+    let mut synchronised = pair;
+    synchronised.push(timed(0xd0, "Ecole", 2462, 900_000));
+    assert_eq!(ask(synchronised).await.high, 3);
+}
+
 /// This machine's own radios: without cfg80211 the answer is "no adapter" and what to do about it.
 #[cfg(target_os = "linux")]
 #[tokio::test]

@@ -119,7 +119,7 @@ impl Writer<'_> {
         let rows = school.seen.iter().map(|seen| {
             vec![
                 format!("{} {}", self.label(Label::AccessPoint), seen.access_point),
-                seen.ssid.clone(),
+                Some(seen.ssid.clone()).filter(|name| !name.is_empty()).unwrap_or_else(unknown),
                 self.band(&seen.band),
                 seen.channel.map_or_else(unknown, |channel| channel.to_string()),
                 seen.signal_dbm

@@ -268,6 +268,13 @@ pub fn evidence(code: &str, lang: Lang) -> String {
             ("identifiants distincts dans une même bande", "distinct identifiers in one band")
         }
         "multiple_bssid" => ("annonce d’identifiants multiples", "multiple-BSSID announcement"),
+        "multi_link" => ("adresse multi-lien commune", "common multi-link address"),
+        "co_located" => ("radios annoncées dans la même borne", "radios announced as co-located"),
+        "wps_uuid" => ("identifiant WPS commun", "common WPS identifier"),
+        "beacon_timer" => ("horloges de balise égales", "equal beacon timers"),
+        "invented_address" => {
+            ("adresse sans fabricant, peut-être un téléphone", "address without a maker, perhaps a telephone")
+        }
         "same_channel" => ("même canal", "same channel"),
         other => return other.replace('_', " "),
     };

@@ -1,0 +1,118 @@
+//! What ties BSSIDs to one box beyond their addresses, in order of trust. Pure.
+//!
+//! A beacon is anybody's word: two entries that cannot be one box (the same name twice on a channel) are not tied by
+//! the identifiers that firmware is known to repeat.
+
+use std::collections::BTreeSet;
+
+use super::group::Bss;
+
+/// What one beacon says of its box.
+#[derive(Clone, Default)]
+pub(super) struct Identity {
+    /// The multi-link device's address.
+    pub(super) mld: Option<[u8; 6]>,
+    /// The addresses of its Multiple BSSID set.
+    pub(super) set: Vec<[u8; 6]>,
+    /// The addresses its Reduced Neighbor Report marks as co-located.
+    pub(super) co_located: Vec<[u8; 6]>,
+    /// The UUID-E of Wi-Fi Protected Setup.
+    pub(super) wps_uuid: Option<[u8; 16]>,
+    /// The beacon timer less the local time it was received at, µs: when the radio's timer was at zero.
+    pub(super) tsf_base_us: Option<i128>,
+}
+
+/// Two readings of one timer differ by the driver's delay between the air and its time stamp: some ms on a busy
+/// machine.
+const SAME_TIMER_US: u128 = 5_000;
+
+/// What ties `a` to `b`, the most trusted first; `None`: nothing.
+pub(super) fn between(a: &Bss, b: &Bss, timers: bool) -> Option<&'static str> {
+    announced(a, b).or_else(|| {
+        let same = a.identity.wps_uuid.is_some() && a.identity.wps_uuid == b.identity.wps_uuid;
+        if repeats(a, b) {
+            None
+        } else if same && !apart_at_two(a, b) {
+            Some("wps_uuid")
+        } else {
+            // Only on one channel: radios of a box seldom share a timer, and controllers may set all boxes' alike.
+            (timers && a.mhz == b.mhz && same_timer(a, b)).then_some("beacon_timer")
+        }
+    })
+}
+
+/// What the box itself announces of its own addresses.
+fn announced(a: &Bss, b: &Bss) -> Option<&'static str> {
+    let (mine, theirs) = (&a.identity, &b.identity);
+    if mine.mld.is_some() && mine.mld == theirs.mld {
+        return Some("multi_link");
+    }
+    // A set is one radio: on another channel, an address in it is another's.
+    if a.mhz == b.mhz && (mine.set.contains(&b.bssid) || theirs.set.contains(&a.bssid)) {
+        return Some("multiple_bssid");
+    }
+    (mine.co_located.contains(&b.bssid) || theirs.co_located.contains(&a.bssid)).then_some("co_located")
+}
+
+/// A radio does not repeat a name.
+fn repeats(a: &Bss, b: &Bss) -> bool {
+    a.mhz == b.mhz && a.ssid == b.ssid && !a.ssid.is_empty()
+}
+
+/// Firmware that ships one UUID for all boxes exists; a box has one radio at 2.4 GHz.
+fn apart_at_two(a: &Bss, b: &Bss) -> bool {
+    a.band == b.band && a.band == super::band::Band::Two && a.mhz != b.mhz
+}
+
+fn same_timer(a: &Bss, b: &Bss) -> bool {
+    let bases = a.identity.tsf_base_us.zip(b.identity.tsf_base_us);
+    bases.is_some_and(|(x, y)| x.abs_diff(y) <= SAME_TIMER_US)
+}
+
+/// Whether timers tell radios apart here: not where two channels of one band, hence two radios, show the same.
+pub(super) fn timers_tell<'a>(seen: impl Iterator<Item = &'a Bss> + Clone) -> bool {
+    let synchronised = |a: &Bss, b: &Bss| same_timer(a, b) && a.mhz != b.mhz && a.band == b.band;
+    !seen.clone().any(|a| seen.clone().any(|b| synchronised(a, b)))
+}
+
+/// Every tied pair, with what ties it.
+pub(super) fn all(seen: &[Bss]) -> Vec<(usize, usize, &'static str)> {
+    let timers = timers_tell(seen.iter());
+    let mut found = Vec::new();
+    for (i, a) in seen.iter().enumerate() {
+        for (j, b) in seen.iter().enumerate().skip(i + 1) {
+            found.extend(between(a, b, timers).map(|code| (i, j, code)));
+        }
+    }
+    found
+}
+
+/// The component of each of `length` things once `pairs` are one, named by its smallest member.
+pub(super) fn components(length: usize, pairs: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut of: Vec<usize> = (0..length).collect();
+    for (i, j) in pairs {
+        let (keep, lose) = (of[i].min(of[j]), of[i].max(of[j]));
+        for component in &mut of {
+            if *component == lose {
+                *component = keep;
+            }
+        }
+    }
+    of
+}
+
+/// How many radios and at most how many boxes `nodes` are (each: its channel, its radios and its members), once the
+/// tied ones are one. Of several radios on one channel nobody can say which is tied: they stay apart.
+pub(super) fn bounds(nodes: &[(u32, u32, Vec<usize>)], ties: &[(usize, usize, &'static str)]) -> (u32, u32) {
+    let node_of =
+        |member: usize| nodes.iter().position(|(_, count, all)| *count == 1 && all.contains(&member));
+    let pairs = ties.iter().filter_map(|(i, j, _)| node_of(*i).zip(node_of(*j)));
+    let of = components(nodes.len(), pairs);
+    let several: u32 = nodes.iter().map(|(_, count, _)| *count).filter(|count| *count > 1).sum();
+    let single = || nodes.iter().zip(&of).filter(|((_, count, _), _)| *count == 1);
+    let radios: BTreeSet<(usize, u32)> =
+        single().map(|((mhz, _, _), component)| (*component, *mhz)).collect();
+    let boxes: BTreeSet<usize> = single().map(|(_, component)| *component).collect();
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    (several + count(radios.len()), several + count(boxes.len()))
+}
