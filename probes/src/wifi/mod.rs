@@ -14,6 +14,8 @@ mod network_manager;
 #[cfg(target_os = "linux")]
 mod nl80211;
 mod recorded;
+#[cfg(test)]
+mod scenes;
 #[cfg(target_os = "linux")]
 mod sysfs;
 #[cfg(test)]
@@ -315,13 +317,13 @@ fn bss_of(radio: &Seen<'_>) -> Option<Bss> {
 /// The entries without a name that something ties to one of the school's, also by way of another of them.
 fn hidden_of_ours(all: &[(&Seen<'_>, Bss)]) -> BTreeSet<usize> {
     let nameless = |at: &usize| !all[*at].0.ours && all[*at].1.ssid.is_empty();
-    let timers = ties::timers_tell(all.iter().map(|(_, bss)| bss));
+    let doubts = ties::Doubts::of(all.iter().map(|(_, bss)| bss));
     let mut found = BTreeSet::new();
     loop {
         let known = |at: usize| all[at].0.ours || found.contains(&at);
         let tied = |at: &usize| {
             (0..all.len())
-                .any(|other| known(other) && ties::between(&all[*at].1, &all[other].1, timers).is_some())
+                .any(|other| known(other) && ties::between(&all[*at].1, &all[other].1, &doubts).is_some())
         };
         let more: Vec<usize> =
             (0..all.len()).filter(|at| nameless(at) && !found.contains(at)).filter(tied).collect();

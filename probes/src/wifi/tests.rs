@@ -188,7 +188,8 @@ async fn a_telephone_under_the_schools_name_does_not_raise_the_low_bound() {
 #[tokio::test]
 async fn equal_timers_tie_names_on_one_channel_unless_every_timer_is_equal() {
     let timed = |last: u8, ssid: &str, mhz: u32, tsf_us: u64| Sighting {
-        timer: Some(BeaconTimer { tsf_us, received_us: 1_000 }),
+        tsf_us: Some(tsf_us),
+        received_us: Some(1_000),
         ..sighting(last, ssid, mhz, -50)
     };
     let pair = vec![timed(0x10, "Ecole", 2412, 900_000), timed(0x90, "Invites", 2412, 903_000)];

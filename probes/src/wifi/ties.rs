@@ -1,7 +1,7 @@
 //! What ties BSSIDs to one box beyond their addresses, in order of trust. Pure.
 //!
-//! A beacon is anybody's word: two entries that cannot be one box (the same name twice on a channel) are not tied by
-//! the identifiers that firmware is known to repeat.
+//! A beacon is anybody's word: what firmware or a controller is known to repeat on several boxes ties nothing where the
+//! scan itself shows it on two.
 
 use std::collections::BTreeSet;
 
@@ -26,17 +26,40 @@ pub(super) struct Identity {
 /// machine.
 const SAME_TIMER_US: u128 = 5_000;
 
+/// What in this scan identifies nothing, although it is equal.
+pub(super) struct Doubts {
+    /// Two channels of one band, hence two radios, show one timer: something sets them all alike.
+    timers: bool,
+    /// UUIDs on two boxes for certain: firmware that ships one for all exists.
+    uuids: BTreeSet<[u8; 16]>,
+}
+
+impl Doubts {
+    /// Of everything in sight, the neighbours' too.
+    pub(super) fn of<'a>(seen: impl Iterator<Item = &'a Bss> + Clone) -> Self {
+        let mut doubts = Self { timers: false, uuids: BTreeSet::new() };
+        for a in seen.clone() {
+            for b in seen.clone().filter(|b| b.bssid != a.bssid) {
+                doubts.timers |= same_timer(a, b) && a.mhz != b.mhz && a.band == b.band;
+                let same = a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid));
+                doubts.uuids.extend(same.filter(|_| repeats(a, b) || apart_at_two(a, b)));
+            }
+        }
+        doubts
+    }
+}
+
 /// What ties `a` to `b`, the most trusted first; `None`: nothing.
-pub(super) fn between(a: &Bss, b: &Bss, timers: bool) -> Option<&'static str> {
+pub(super) fn between(a: &Bss, b: &Bss, doubts: &Doubts) -> Option<&'static str> {
     announced(a, b).or_else(|| {
-        let same = a.identity.wps_uuid.is_some() && a.identity.wps_uuid == b.identity.wps_uuid;
+        let uuid = a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid));
         if repeats(a, b) {
             None
-        } else if same && !apart_at_two(a, b) {
+        } else if uuid.is_some_and(|uuid| !doubts.uuids.contains(&uuid)) {
             Some("wps_uuid")
         } else {
             // Only on one channel: radios of a box seldom share a timer, and controllers may set all boxes' alike.
-            (timers && a.mhz == b.mhz && same_timer(a, b)).then_some("beacon_timer")
+            (!doubts.timers && a.mhz == b.mhz && same_timer(a, b)).then_some("beacon_timer")
         }
     })
 }
@@ -59,7 +82,7 @@ fn repeats(a: &Bss, b: &Bss) -> bool {
     a.mhz == b.mhz && a.ssid == b.ssid && !a.ssid.is_empty()
 }
 
-/// Firmware that ships one UUID for all boxes exists; a box has one radio at 2.4 GHz.
+/// A box has one radio at 2.4 GHz.
 fn apart_at_two(a: &Bss, b: &Bss) -> bool {
     a.band == b.band && a.band == super::band::Band::Two && a.mhz != b.mhz
 }
@@ -69,19 +92,13 @@ fn same_timer(a: &Bss, b: &Bss) -> bool {
     bases.is_some_and(|(x, y)| x.abs_diff(y) <= SAME_TIMER_US)
 }
 
-/// Whether timers tell radios apart here: not where two channels of one band, hence two radios, show the same.
-pub(super) fn timers_tell<'a>(seen: impl Iterator<Item = &'a Bss> + Clone) -> bool {
-    let synchronised = |a: &Bss, b: &Bss| same_timer(a, b) && a.mhz != b.mhz && a.band == b.band;
-    !seen.clone().any(|a| seen.clone().any(|b| synchronised(a, b)))
-}
-
 /// Every tied pair, with what ties it.
 pub(super) fn all(seen: &[Bss]) -> Vec<(usize, usize, &'static str)> {
-    let timers = timers_tell(seen.iter());
+    let doubts = Doubts::of(seen.iter());
     let mut found = Vec::new();
     for (i, a) in seen.iter().enumerate() {
         for (j, b) in seen.iter().enumerate().skip(i + 1) {
-            found.extend(between(a, b, timers).map(|code| (i, j, code)));
+            found.extend(between(a, b, &doubts).map(|code| (i, j, code)));
         }
     }
     found
