@@ -22,6 +22,10 @@ const BSSID_INDEX: u8 = 85;
 const WPS: [u8; 4] = [0x00, 0x50, 0xf2, 0x04];
 const WPS_UUID_E: u16 = 0x1047;
 
+/// The low bits of a control field that hold a type: of a neighbour report's block, of a Multi-Link element.
+const BLOCK_TYPE: u8 = 0b11;
+const LINK_TYPE: u8 = 0b111;
+
 /// The co-located bit of the BSS Parameters field (9.4.2.170).
 const CO_LOCATED: u8 = 0x40;
 
@@ -61,10 +65,11 @@ impl MultipleBssid {
     /// The addresses that `transmitted` speaks for: its low bits count up, modulo the size of the set (9.4.2.45).
     pub(super) fn addresses(&self, transmitted: [u8; 6]) -> Vec<[u8; 6]> {
         let mask = u8::MAX.checked_shr(8 - u32::from(self.max_indicator)).unwrap_or(0);
-        let [head @ .., last] = transmitted;
         let derived = |index: &u8| {
-            let [a, b, c, d, e] = head;
-            [a, b, c, d, e, (last & !mask) | (last.wrapping_add(*index) & mask)]
+            let mut address = transmitted;
+            let [.., last] = &mut address;
+            *last = (*last & !mask) | (last.wrapping_add(*index) & mask);
+            address
         };
         self.indices.iter().map(derived).collect()
     }
@@ -91,9 +96,11 @@ pub(super) fn read(bytes: &[u8]) -> Elements {
                 primary = Some(u16::from(*channel));
             }
             (MULTIPLE_BSSID, [indicator @ 1..=8, profiles @ ..]) => {
-                note_profiles(&mut found, *indicator, profiles)
+                note_profiles(&mut found, *indicator, profiles);
             }
-            (REDUCED_NEIGHBOR_REPORT, report) => note_co_located(&mut found.co_located, report),
+            (REDUCED_NEIGHBOR_REPORT, report) => {
+                note_co_located(&mut found.co_located, report);
+            }
             (EXTENSION, [EXT_MULTI_LINK, link @ ..]) => found.mld = found.mld.or_else(|| mld_address(link)),
             // One message may be cut over several elements (Wi-Fi Simple Configuration 2.0, 8.2).
             (VENDOR_SPECIFIC, [a, b, c, d, message @ ..]) if [*a, *b, *c, *d] == WPS => {
@@ -137,7 +144,7 @@ fn note_co_located(found: &mut Vec<[u8; 6]>, mut report: &[u8]) {
             _ => continue,
         };
         // Type 0 alone holds an address (table 9-327).
-        for entry in entries.chunks_exact(length).filter(|_| kind & 3 == 0) {
+        for entry in entries.chunks_exact(length).filter(|_| (kind & BLOCK_TYPE).count_ones() == 0) {
             let address = entry.get(1..7).and_then(|bytes| bytes.try_into().ok());
             if let Some(address) =
                 address.filter(|_| entry.get(parameters).is_some_and(|p| p & CO_LOCATED != 0))
@@ -153,7 +160,9 @@ fn note_co_located(found: &mut Vec<[u8; 6]>, mut report: &[u8]) {
 fn mld_address(link: &[u8]) -> Option<[u8; 6]> {
     let (&[control, _, length], rest) = link.split_first_chunk::<3>()?;
     // The length counts itself.
-    (control & 7 == 0 && length >= 7).then(|| rest.first_chunk::<6>().copied()).flatten()
+    ((control & LINK_TYPE).count_ones() == 0 && length >= 7)
+        .then(|| rest.first_chunk::<6>().copied())
+        .flatten()
 }
 
 /// The UUID-E among the attributes; one that is all zero or all one was never set.
@@ -223,8 +232,8 @@ mod tests {
         let found =
             read(&[element(71, &body), element(71, &[[3].as_slice(), &profile(7)].concat())].concat());
         // The broken sub-element ends its own element, not the next one.
-        let set = found.multiple_bssid.expect("a set");
-        assert_eq!(set.addresses([0, 1, 2, 3, 4, 0x16]), [[0, 1, 2, 3, 4, 0x17], [0, 1, 2, 3, 4, 0x15]]);
+        let set = found.multiple_bssid.map(|set| set.addresses([0, 1, 2, 3, 4, 0x16]));
+        assert_eq!(set.unwrap_or_default(), [[0, 1, 2, 3, 4, 0x17], [0, 1, 2, 3, 4, 0x15]]);
         // Beyond the size of the set.
         assert_eq!(
             read(&element(71, &[[1].as_slice(), &profile(2)].concat())).multiple_bssid.map(|s| s.indices),

@@ -317,7 +317,7 @@ fn bss_of(radio: &Seen<'_>) -> Option<Bss> {
 /// The entries without a name that something ties to one of the school's, also by way of another of them.
 fn hidden_of_ours(all: &[(&Seen<'_>, Bss)]) -> BTreeSet<usize> {
     let nameless = |at: &usize| !all[*at].0.ours && all[*at].1.ssid.is_empty();
-    let doubts = ties::Doubts::of(all.iter().map(|(_, bss)| bss));
+    let doubts = ties::Doubts::of(&all.iter().map(|(_, bss)| bss));
     let mut found = BTreeSet::new();
     loop {
         let known = |at: usize| all[at].0.ours || found.contains(&at);

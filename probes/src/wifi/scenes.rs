@@ -71,10 +71,10 @@ fn beacons(made: &Made) -> Vec<Sighting> {
                 bssid: made.address(offset + name),
                 mhz,
                 signal_dbm: Some(made.loud - i16::from(offset)),
-                timer: (made.telling == Telling::Timer).then_some(BeaconTimer {
-                    tsf_us: u64::from(made.shelf) << 40 | u64::from(made.slot) << 32 | u64::from(mhz) << 14,
-                    received_us: 5,
-                }),
+                tsf_us: (made.telling == Telling::Timer).then_some(
+                    u64::from(made.shelf) << 40 | u64::from(made.slot) << 32 | u64::from(mhz) << 14,
+                ),
+                received_us: Some(5),
                 elements: [element(0, ssid.as_bytes()), tell(made)].concat(),
                 ..Sighting::default()
             }

@@ -187,12 +187,12 @@ async fn a_telephone_under_the_schools_name_does_not_raise_the_low_bound() {
 
 #[tokio::test]
 async fn equal_timers_tie_names_on_one_channel_unless_every_timer_is_equal() {
-    let timed = |last: u8, ssid: &str, mhz: u32, tsf_us: u64| Sighting {
+    let with_timer = |last: u8, ssid: &str, mhz: u32, tsf_us: u64| Sighting {
         tsf_us: Some(tsf_us),
         received_us: Some(1_000),
         ..sighting(last, ssid, mhz, -50)
     };
-    let pair = vec![timed(0x10, "Ecole", 2412, 900_000), timed(0x90, "Invites", 2412, 903_000)];
+    let pair = vec![with_timer(0x10, "Ecole", 2412, 900_000), with_timer(0x90, "Invites", 2412, 903_000)];
     let ask = |sightings| async {
         let measured = measure(Ok(scan(sightings)), &["*"]).await;
         measured.value().unwrap().school.clone().unwrap().access_points
@@ -201,7 +201,7 @@ async fn equal_timers_tie_names_on_one_channel_unless_every_timer_is_equal() {
     assert_eq!((tied.high, tied.evidence), (1, vec!["beacon_timer".to_owned()]));
     // A third radio on another channel with the same timer: timers prove nothing here.
     let mut synchronised = pair;
-    synchronised.push(timed(0xd0, "Ecole", 2462, 900_000));
+    synchronised.push(with_timer(0xd0, "Ecole", 2462, 900_000));
     assert_eq!(ask(synchronised).await.high, 3);
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Doubts {
 
 impl Doubts {
     /// Of everything in sight, the neighbours' too.
-    pub(super) fn of<'a>(seen: impl Iterator<Item = &'a Bss> + Clone) -> Self {
+    pub(super) fn of<'a>(seen: &(impl Iterator<Item = &'a Bss> + Clone)) -> Self {
         let mut doubts = Self { timers: false, uuids: BTreeSet::new() };
         for a in seen.clone() {
             for b in seen.clone().filter(|b| b.bssid != a.bssid) {
@@ -94,7 +94,7 @@ fn same_timer(a: &Bss, b: &Bss) -> bool {
 
 /// Every tied pair, with what ties it.
 pub(super) fn all(seen: &[Bss]) -> Vec<(usize, usize, &'static str)> {
-    let doubts = Doubts::of(seen.iter());
+    let doubts = Doubts::of(&seen.iter());
     let mut found = Vec::new();
     for (i, a) in seen.iter().enumerate() {
         for (j, b) in seen.iter().enumerate().skip(i + 1) {
