@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 mod dns;
 mod ipv6;
 mod loaded;
 mod mtu;
 mod reach;
+mod wifi;
 pub use dns::{
     DnsBlock, DnsComparison, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchDomain, DnsSearchList,
     DnsTransport, Dnssec, DnssecValidation, NtpValue,
@@ -17,6 +17,10 @@ pub use ipv6::{Ipv6Access, Ipv6Kind};
 pub use loaded::{Conversation, LatencyGrade, LoadedLatency, ResponsivenessValue, RpmClass};
 pub use mtu::{PathMtu, TooBig};
 pub use reach::{FamilyOutcome, FamilyReach, FilterPlace, KnownFilter};
+pub use wifi::{
+    AccessPoint, AccessPointEstimate, ChannelUse, RadioFinding, RadioFindingCode, RadioHealth, Room,
+    RoomSignal, ScanInfo, SchoolBssid, SchoolWifi, WifiGeneration, WifiLink, WifiSecurity, WifiValue,
+};
 
 /// The machine's own connection: interface, gateway, resolvers, and what else was going on during the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -508,75 +512,6 @@ pub struct Sample {
     pub at_ms: u64,
     /// Bytes so far.
     pub bytes: u64,
-}
-
-/// Radios in sight, the school's apart from its neighbours'.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct WifiValue {
-    /// How the list was made.
-    pub scan: ScanInfo,
-    /// Distinct BSSIDs in sight, the school's and the neighbours'.
-    pub bssids_seen: u32,
-    /// The school's own networks; `None` when no name of a school network is known.
-    pub school: Option<SchoolWifi>,
-    /// Neighbours' BSSIDs per band (`2.4`, `5`, `6`, in GHz): only counted.
-    pub neighbours: BTreeMap<String, u32>,
-}
-
-/// How a Wi-Fi list was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ScanInfo {
-    /// The interface that listened.
-    pub interface: String,
-    /// Whether the radio listened for this run (`false`: the system's cached list).
-    pub fresh: bool,
-    /// Age of the oldest entry, milliseconds, when the list is cached and the system tells.
-    pub age_ms: Option<u64>,
-    /// The rooms that were visited; empty for a scan from one place.
-    pub positions: Vec<String>,
-}
-
-/// The school's networks in sight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SchoolWifi {
-    /// The names declared as the school's that were seen.
-    pub ssids: Vec<String>,
-    /// Distinct BSSIDs carrying them.
-    pub bssids: u32,
-    /// Distinct radios (a radio carries several BSSIDs).
-    pub radios: u32,
-    /// The boxes on the wall.
-    pub access_points: AccessPointEstimate,
-    /// Each BSSID, under a pseudonym, for the technician.
-    pub seen: Vec<SchoolBssid>,
-}
-
-/// An estimated number of access points, with its bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AccessPointEstimate {
-    /// The most likely number.
-    pub estimate: u32,
-    /// At least so many.
-    pub low: u32,
-    /// At most so many.
-    pub high: u32,
-    /// Codes of the evidence that grouped BSSIDs (`address_arithmetic`, `same_band_distinct`…).
-    pub evidence: Vec<String>,
-}
-
-/// One BSSID of the school, without its address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SchoolBssid {
-    /// `borne 1`, `borne 2`… as grouped: only the number, from 1.
-    pub access_point: u32,
-    /// The network's name; empty for a hidden one that is tied to one of the school's boxes.
-    pub ssid: String,
-    /// Band in GHz: `2.4`, `5`, `6`.
-    pub band: String,
-    /// Channel number, when known.
-    pub channel: Option<u16>,
-    /// Signal, dBm, when known.
-    pub signal_dbm: Option<i16>,
 }
 
 /// The way to the mire, hop by hop.

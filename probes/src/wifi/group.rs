@@ -21,8 +21,14 @@ pub(super) struct Bss {
     pub(super) band: Band,
     /// Its primary channel's centre, MHz.
     pub(super) mhz: u32,
-    /// Its signal, dBm, when known.
+    /// The other channels it was heard on: it moved.
+    pub(super) moved_from: BTreeSet<u32>,
+    /// The channel's number, when known.
+    pub(super) channel: Option<u16>,
+    /// Its best signal, dBm, when known.
     pub(super) signal_dbm: Option<i16>,
+    /// The places it was heard from, each with its signal there, when known.
+    pub(super) levels: BTreeMap<usize, Option<i16>>,
     /// What it says of its box.
     pub(super) identity: Identity,
 }
@@ -314,7 +320,10 @@ mod tests {
             ssid: ssid.into(),
             band: Band::of(mhz).unwrap(),
             mhz,
+            moved_from: BTreeSet::new(),
+            channel: None,
             signal_dbm: Some(signal),
+            levels: BTreeMap::from([(0, Some(signal))]),
             identity: Identity::default(),
         }
     }

@@ -90,7 +90,7 @@ impl Kernel {
         let partial = aborted
             .or(list.damaged.then_some("unreadable_entry"))
             .or(list.interrupted.then_some("list_changed"));
-        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings })
+        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings, ..Scan::default() })
     }
 }
 

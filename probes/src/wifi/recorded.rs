@@ -4,14 +4,14 @@
 //! not know are refused, so that a misspelt one is not taken for an absent one. It holds neighbours' addresses and names:
 //! one is written only when asked for, and nothing of it is sent.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::band::Band;
-use super::{Obstacle, Scan, Scanner, Sighting};
+use super::{ChannelAir, Obstacle, Scan, Scanner, Sighting, StationLink};
 
 /// The form's name and version; another version has another number.
 const FORMAT: &str = "sonde-ecole/wifi-recording/1";
@@ -27,7 +27,7 @@ const PARTIAL: [&str; 4] = ["aborted", "unreadable_entry", "list_changed", "dama
 
 /// A recorded scan. No `Debug`: it holds neighbours' addresses and names.
 #[derive(Clone)]
-pub struct Recording(Scan);
+pub struct Recording(pub(super) Scan);
 
 /// Why a recording cannot be read. `line` and `column` count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,8 +80,71 @@ struct File {
     /// The associated network's name, its bytes in hexadecimal; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     associated_ssid: Option<Bytes>,
+    /// Neighbours per band that were counted and left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    left_out: BTreeMap<String, u32>,
+    /// The channels as the adapter measured them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    air: Vec<Air>,
+    /// The machine's own association.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<Link>,
     /// Each entry of the list.
     sightings: Vec<Entry>,
+}
+
+/// A channel as the adapter measured it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Air {
+    /// The channel's centre, MHz.
+    mhz: u32,
+    /// How long the adapter listened there, ms.
+    active_ms: u64,
+    /// How much of it the channel was busy, ms.
+    busy_ms: u64,
+    /// The noise, dBm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noise_dbm: Option<i8>,
+}
+
+impl Air {
+    fn of(air: &ChannelAir) -> Self {
+        let &ChannelAir { mhz, active_ms, busy_ms, noise_dbm } = air;
+        Self { mhz, active_ms, busy_ms, noise_dbm }
+    }
+
+    fn read(self) -> ChannelAir {
+        let Self { mhz, active_ms, busy_ms, noise_dbm } = self;
+        ChannelAir { mhz, active_ms, busy_ms, noise_dbm }
+    }
+}
+
+/// The machine's own association.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    /// The signal, dBm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signal_dbm: Option<i16>,
+    /// The negotiated rate outwards, bit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transmit_bps: Option<u64>,
+    /// The negotiated rate inwards, bit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receive_bps: Option<u64>,
+}
+
+impl Link {
+    fn of(link: &StationLink) -> Self {
+        let &StationLink { signal_dbm, transmit_bps, receive_bps } = link;
+        Self { signal_dbm, transmit_bps, receive_bps }
+    }
+
+    fn read(self) -> StationLink {
+        let Self { signal_dbm, transmit_bps, receive_bps } = self;
+        StationLink { signal_dbm, transmit_bps, receive_bps }
+    }
 }
 
 /// One radio name in sight.
@@ -200,6 +263,12 @@ fn refused(place: impl Into<String>, expected: impl Into<String>) -> RecordingEr
     RecordingError::BadValue { place: place.into(), expected: expected.into() }
 }
 
+/// A band by its name in the report.
+fn band_of(place: &str, name: &str) -> Result<Band, RecordingError> {
+    let band = [Band::Two, Band::Five, Band::Six].into_iter().find(|band| band.as_str() == name);
+    band.ok_or_else(|| refused(place, "2.4, 5, 6"))
+}
+
 impl File {
     fn of(scan: &Scan) -> Self {
         let bands = scan.bands.as_ref();
@@ -210,6 +279,9 @@ impl File {
             partial: scan.partial.map(str::to_owned),
             bands: bands.map(|bands| bands.iter().map(|band| band.as_str().to_owned()).collect()),
             associated_ssid: scan.associated.clone().map(Bytes),
+            left_out: scan.left_out.iter().map(|(band, count)| (band.as_str().to_owned(), *count)).collect(),
+            air: scan.air.iter().map(Air::of).collect(),
+            link: scan.link.as_ref().map(Link::of),
             sightings: scan.sightings.iter().map(Entry::of).collect(),
         }
     }
@@ -222,13 +294,10 @@ impl File {
             let known = PARTIAL.into_iter().find(|known| *known == word);
             known.ok_or_else(|| refused("partial", PARTIAL.join(", ")))
         };
-        let bands = |names: Vec<String>| -> Result<BTreeSet<Band>, RecordingError> {
-            let read = |name: &String| {
-                let all = [Band::Two, Band::Five, Band::Six];
-                let band = all.into_iter().find(|band| band.as_str() == name);
-                band.ok_or_else(|| refused("bands", "2.4, 5, 6"))
-            };
-            names.iter().map(read).collect()
+        let bands = |names: Vec<String>| names.iter().map(|name| band_of("bands", name)).collect();
+        let in_bands = |counts: BTreeMap<String, u32>| {
+            let read = |(name, count): (String, u32)| band_of("left_out", &name).map(|band| (band, count));
+            counts.into_iter().map(read).collect::<Result<BTreeMap<Band, u32>, _>>()
         };
         let sightings = self.sightings.into_iter().enumerate().map(|(index, entry)| entry.sighting(index));
         Ok(Scan {
@@ -237,6 +306,9 @@ impl File {
             partial: self.partial.map(known).transpose()?,
             bands: self.bands.map(bands).transpose()?,
             associated: self.associated_ssid.map(|name| name.0),
+            left_out: in_bands(self.left_out)?,
+            air: self.air.into_iter().map(Air::read).collect(),
+            link: self.link.map(Link::read),
             sightings: sightings.collect::<Result<_, _>>()?,
         })
     }
@@ -277,6 +349,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn entry(fields: &str) -> String {
         format!(
@@ -315,6 +388,13 @@ mod tests {
             partial: Some("list_changed"),
             bands: Some(BTreeSet::from([Band::Two, Band::Six])),
             associated: Some(vec![0xff, 0]),
+            left_out: BTreeMap::from([(Band::Five, 3)]),
+            air: vec![ChannelAir { mhz: 2412, active_ms: 110, busy_ms: 40, noise_dbm: Some(-92) }],
+            link: Some(StationLink {
+                signal_dbm: Some(-50),
+                transmit_bps: Some(6_000_000),
+                receive_bps: None,
+            }),
             sightings: vec![sighting, Sighting::default()],
         };
         let written = Recording::of(scan.clone()).to_json();

@@ -94,15 +94,9 @@ fn neighbour(at: u8) -> Sighting {
 }
 
 fn hear(sightings: Vec<Sighting>) -> (WifiValue, AccessPointEstimate) {
-    let scan = Scan {
-        interface: "wlan0".into(),
-        fresh: true,
-        partial: None,
-        bands: None,
-        associated: None,
-        sightings,
-    };
-    let (value, _) = describe(&scan, &["ecole-*".into()]);
+    let scan = Scan { interface: "wlan0".into(), fresh: true, sightings, ..Scan::default() };
+    let config = Config { ssids: vec!["ecole-*".into()], ..Config::default() };
+    let (value, _) = describe::place(&scan, &config);
     let points = value.school.as_ref().unwrap().access_points.clone();
     (value, points)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use sonde_report::{ReasonCode, measurement::Remedy};
+use sonde_report::{CaveatCode, ReasonCode, measurement::Remedy};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn sighting(last: u8, ssid: &str, mhz: u32, signal: i16) -> Sighting {
 
 fn scan(sightings: Vec<Sighting>) -> Scan {
     let bands = Some(BTreeSet::from([Band::Two, Band::Five]));
-    Scan { interface: "wlan0".into(), fresh: true, partial: None, bands, associated: None, sightings }
+    Scan { interface: "wlan0".into(), fresh: true, bands, sightings, ..Scan::default() }
 }
 
 async fn measure(scan: Result<Scan, Obstacle>, ssids: &[&str]) -> Measurement<WifiValue> {

@@ -3,8 +3,10 @@
 //! A beacon is anybody's word: what firmware or a controller is known to repeat on several boxes ties nothing where the
 //! scan itself shows it on two.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Sighting;
+use super::elements::Elements;
 use super::group::Bss;
 
 /// What one beacon says of its box.
@@ -18,8 +20,23 @@ pub(super) struct Identity {
     pub(super) co_located: Vec<[u8; 6]>,
     /// The UUID-E of Wi-Fi Protected Setup.
     pub(super) wps_uuid: Option<[u8; 16]>,
-    /// The beacon timer less the local time it was received at, µs: when the radio's timer was at zero.
-    pub(super) tsf_base_us: Option<i128>,
+    /// In each place, the beacon timer less the local time it was received at, µs: when the radio's timer was at zero.
+    /// Only within a place: two clocks drift apart by more than what is compared while somebody walks on.
+    pub(super) tsf_base_us: BTreeMap<usize, i128>,
+}
+
+impl Identity {
+    /// Takes in what one entry of a list says, heard in `place`. What was known first stays.
+    pub(super) fn learn(&mut self, place: usize, sighting: &Sighting, elements: &Elements) {
+        self.mld = self.mld.or(elements.mld);
+        let set = elements.multiple_bssid.as_ref().map(|set| set.addresses(sighting.bssid));
+        self.set.extend(set.unwrap_or_default());
+        self.co_located.extend_from_slice(&elements.co_located);
+        self.wps_uuid = self.wps_uuid.or(elements.wps_uuid);
+        if let Some((tsf, received)) = sighting.tsf_us.zip(sighting.received_us) {
+            self.tsf_base_us.entry(place).or_insert(i128::from(tsf) - i128::from(received));
+        }
+    }
 }
 
 /// Two readings of one timer differ by the driver's delay between the air and its time stamp: some ms on a busy
@@ -88,8 +105,10 @@ fn apart_at_two(a: &Bss, b: &Bss) -> bool {
 }
 
 fn same_timer(a: &Bss, b: &Bss) -> bool {
-    let bases = a.identity.tsf_base_us.zip(b.identity.tsf_base_us);
-    bases.is_some_and(|(x, y)| x.abs_diff(y) <= SAME_TIMER_US)
+    let (mine, theirs) = (&a.identity.tsf_base_us, &b.identity.tsf_base_us);
+    mine.iter()
+        .filter_map(|(place, base)| Some((base, theirs.get(place)?)))
+        .any(|(x, y)| x.abs_diff(*y) <= SAME_TIMER_US)
 }
 
 /// Every tied pair, with what ties it.

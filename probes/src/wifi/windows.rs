@@ -326,6 +326,7 @@ impl Client {
             bands: None,
             associated,
             sightings,
+            ..Scan::default()
         })
     }
 

@@ -1,0 +1,344 @@
+//! From what was heard to what is reported. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sonde_report::values::{
+    AccessPoint, AccessPointEstimate, Room, RoomSignal, ScanInfo, SchoolBssid, SchoolWifi, WifiValue,
+};
+use sonde_report::{Caveat, CaveatCode, Timestamp};
+use wildmatch::WildMatch;
+
+use super::band::{self, Band};
+use super::elements;
+use super::group::{self, Bss, Grouping};
+use super::ties::{self, Identity};
+use super::{Config, Scan, Sighting};
+
+/// What one scan from one place tells.
+pub(super) fn place(scan: &Scan, config: &Config) -> (WifiValue, Vec<Caveat>) {
+    let (value, _) = describe(&[scan], config);
+    let mut caveats = weaknesses(scan, value.scan.age_ms);
+    caveats.extend(value.school.is_none().then(|| CaveatCode::NoSchoolSsid.into()));
+    (value, caveats)
+}
+
+/// What the scans of several rooms tell together. A room's weakness weakens the whole: what it missed nobody heard.
+pub(super) fn rooms(visited: &[(String, Timestamp, &Scan)], config: &Config) -> (WifiValue, Vec<Caveat>) {
+    let scans: Vec<&Scan> = visited.iter().map(|(_, _, scan)| *scan).collect();
+    let (mut value, heard) = describe(&scans, config);
+    let mut caveats: Vec<Caveat> = Vec::new();
+    for (place, (name, at, scan)) in visited.iter().enumerate() {
+        let weak = weaknesses(scan, age(scan));
+        value.rooms.push(Room {
+            name: name.clone(),
+            scanned_at: *at,
+            fresh: scan.fresh,
+            caveats: weak.iter().map(|caveat| caveat.code).collect(),
+            best_signal_dbm: heard
+                .own
+                .iter()
+                .filter_map(|bss| bss.levels.get(&place).copied().flatten())
+                .max(),
+            heard: heard.from(place),
+            neighbours: heard.neighbours[place].values().sum(),
+        });
+        value.scan.positions.push(name.clone());
+        for caveat in weak {
+            if !caveats.iter().any(|known| known.code == caveat.code) {
+                caveats.push(Caveat { code: caveat.code, detail: Some(name.clone()) });
+            }
+        }
+    }
+    caveats.extend(value.school.is_none().then(|| CaveatCode::NoSchoolSsid.into()));
+    (value, caveats)
+}
+
+/// What weakens a scan.
+fn weaknesses(scan: &Scan, age_ms: Option<u64>) -> Vec<Caveat> {
+    let stale = || Caveat { code: CaveatCode::StaleScan, detail: age_ms.map(|age| format!("{age} ms")) };
+    let mut caveats: Vec<Caveat> = (!scan.fresh).then(stale).into_iter().collect();
+    caveats.extend(scan.partial.map(|what| CaveatCode::PartialScan.with(what)));
+    caveats
+}
+
+/// The age of a cached list's oldest entry, ms.
+fn age(scan: &Scan) -> Option<u64> {
+    if scan.fresh { None } else { scan.sightings.iter().filter_map(|sighting| sighting.seen_ms_ago).max() }
+}
+
+/// The school's BSSIDs and their boxes, and how many neighbours each place has per band.
+struct Heard {
+    own: Vec<Bss>,
+    grouping: Grouping,
+    neighbours: Vec<BTreeMap<Band, u32>>,
+}
+
+impl Heard {
+    /// The boxes heard in a place, each with its best signal there.
+    fn from(&self, place: usize) -> Vec<RoomSignal> {
+        let mut best: BTreeMap<u32, (Option<i16>, Band)> = BTreeMap::new();
+        for (bss, number) in self.own.iter().zip(&self.grouping.access_point) {
+            let Some(signal) = bss.levels.get(&place) else { continue };
+            let known = best.entry(*number).or_insert((*signal, bss.band));
+            if *signal > known.0 {
+                *known = (*signal, bss.band);
+            }
+        }
+        let signal = |(access_point, (signal_dbm, band)): (u32, (Option<i16>, Band))| RoomSignal {
+            access_point,
+            signal_dbm,
+            band: band.as_str().to_owned(),
+        };
+        best.into_iter().map(signal).collect()
+    }
+}
+
+/// Whose a scan's entries are.
+pub(super) struct Owners {
+    /// The addresses of the school's, hidden ones of its boxes among them.
+    pub(super) ours: BTreeSet<[u8; 6]>,
+    /// The neighbours per band.
+    pub(super) neighbours: BTreeMap<Band, u32>,
+}
+
+/// Tells the school's addresses from the neighbours'; `None` while no name of the school's is known.
+pub(super) fn school_addresses(scan: &Scan, config: &Config) -> Option<Owners> {
+    let (value, heard) = describe(&[scan], config);
+    value.school?;
+    let neighbours = heard.neighbours.into_iter().next().unwrap_or_default();
+    Some(Owners { ours: heard.own.iter().map(|bss| bss.bssid).collect(), neighbours })
+}
+
+fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
+    let school = School::of(scans, &config.ssids);
+    let all = distinct(scans, &school);
+    let hidden = hidden_of_ours(&all);
+    let mut neighbours: Vec<BTreeMap<Band, u32>> = scans.iter().map(|scan| scan.left_out.clone()).collect();
+    let mut own = Vec::new();
+    for (index, seen) in all.into_iter().enumerate() {
+        if seen.ours || hidden.contains(&index) {
+            own.push(seen);
+            continue;
+        }
+        for place in seen.bss.levels.keys() {
+            *neighbours[*place].entry(seen.bss.band).or_default() += 1;
+        }
+    }
+    let own: Vec<Bss> = own.into_iter().map(|seen| seen.bss).collect();
+    let grouping = group::group(&own);
+    let in_bands = most_in_band(scans, &neighbours);
+    let known = !matches!(school, School::Unknown);
+    let (first, fresh) = (scans.first(), scans.iter().all(|scan| scan.fresh));
+    let value = WifiValue {
+        scan: ScanInfo {
+            interface: first.map(|scan| scan.interface.clone()).unwrap_or_default(),
+            fresh,
+            age_ms: scans.iter().filter_map(|scan| age(scan)).max(),
+            positions: Vec::new(),
+        },
+        bssids_seen: count(own.len()).saturating_add(in_bands.values().sum()),
+        school: known.then(|| school_of(&own, &grouping, config)),
+        neighbours: in_bands,
+        rooms: Vec::new(),
+        radio: None,
+    };
+    (value, Heard { own, grouping, neighbours })
+}
+
+/// The most neighbours of any place, per band. A band the adapter hears and that is empty is a true zero; one it cannot
+/// hear is absent.
+fn most_in_band(scans: &[&Scan], neighbours: &[BTreeMap<Band, u32>]) -> BTreeMap<String, u32> {
+    let heard = scans.iter().flat_map(|scan| scan.bands.iter().flatten());
+    let mut most: BTreeMap<String, u32> = heard.map(|band| (band.as_str().to_owned(), 0)).collect();
+    for (band, count) in neighbours.iter().flatten() {
+        let known = most.entry(band.as_str().to_owned()).or_default();
+        *known = (*known).max(*count);
+    }
+    most
+}
+
+/// Which names are the school's.
+enum School {
+    /// The declared patterns.
+    Declared(Vec<WildMatch>),
+    /// The associated network, exactly: a `*` in it is only a star.
+    Associated(String),
+    /// None is known.
+    Unknown,
+}
+
+impl School {
+    fn of(scans: &[&Scan], declared: &[String]) -> Self {
+        if !declared.is_empty() {
+            return Self::Declared(declared.iter().map(|pattern| WildMatch::new(pattern)).collect());
+        }
+        let associated = scans.iter().find_map(|scan| {
+            // Not every driver tells the name on the interface; the list's entry has it in any case.
+            let listed = || scan.sightings.iter().find(|s| s.associated).and_then(Sighting::ssid);
+            scan.associated.clone().or_else(listed).filter(|name| !name.is_empty())
+        });
+        associated.map_or(Self::Unknown, |name| Self::Associated(readable(&name)))
+    }
+
+    fn owns(&self, name: &str) -> bool {
+        match self {
+            Self::Declared(patterns) => patterns.iter().any(|pattern| pattern.matches(name)),
+            Self::Associated(own) => own == name,
+            Self::Unknown => false,
+        }
+    }
+}
+
+impl Sighting {
+    /// The network's name, when it is not hidden.
+    fn ssid(&self) -> Option<Vec<u8>> {
+        elements::read(&self.elements).ssid
+    }
+}
+
+/// A network's name as text: its bytes are anybody's, so control characters (a terminal's escape, above all) and what
+/// is not UTF-8 are replaced.
+fn readable(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// One BSSID in sight, whoever's it is. No `Debug`, as [`Scan`].
+struct Seen {
+    bss: Bss,
+    ours: bool,
+}
+
+/// One entry of one place's list.
+struct Entry<'a> {
+    place: usize,
+    sighting: &'a Sighting,
+    elements: elements::Elements,
+    ssid: Option<String>,
+    ours: bool,
+}
+
+/// Each BSSID once, of every place. The kernel lists a network that hides its name twice, with and without it, and one
+/// that changed its channel on both.
+fn distinct(scans: &[&Scan], school: &School) -> Vec<Seen> {
+    let mut by_bssid: BTreeMap<[u8; 6], Vec<Entry<'_>>> = BTreeMap::new();
+    for (place, scan) in scans.iter().enumerate() {
+        for sighting in &scan.sightings {
+            let elements = elements::read(&sighting.elements);
+            let ssid = elements.ssid.as_deref().map(readable);
+            let ours = ssid.as_deref().is_some_and(|name| school.owns(name));
+            let entry = Entry { place, sighting, elements, ssid, ours };
+            by_bssid.entry(sighting.bssid).or_default().push(entry);
+        }
+    }
+    by_bssid.into_values().filter_map(seen).collect()
+}
+
+/// What the entries of one BSSID say together; `None` outside the Wi-Fi bands.
+fn seen(mut entries: Vec<Entry<'_>>) -> Option<Seen> {
+    // The school's name before another, a name before none, then the latest, then the loudest.
+    entries.sort_by_key(|entry| {
+        let age = entry.sighting.seen_ms_ago.unwrap_or(u64::MAX);
+        let quiet = entry.sighting.signal_dbm.map_or(i32::MAX, |dbm| -i32::from(dbm));
+        let rank = (!entry.ours, entry.ssid.is_none(), std::cmp::Reverse(entry.place), age, quiet);
+        (rank, entry.sighting.mhz, entry.ssid.clone())
+    });
+    let first = entries.first()?;
+    let mhz = first.sighting.mhz;
+    let mut levels: BTreeMap<usize, Option<i16>> = BTreeMap::new();
+    let mut identity = Identity::default();
+    for entry in &entries {
+        let level = levels.entry(entry.place).or_default();
+        *level = (*level).max(entry.sighting.signal_dbm);
+        identity.learn(entry.place, entry.sighting, &entry.elements);
+    }
+    let others = entries.iter().map(|entry| entry.sighting.mhz).filter(|other| *other != mhz);
+    let bss = Bss {
+        bssid: first.sighting.bssid,
+        ssid: first.ssid.clone().unwrap_or_default(),
+        band: Band::of(mhz)?,
+        mhz,
+        moved_from: others.collect::<BTreeSet<u32>>(),
+        channel: band::channel(mhz).or(first.elements.channel),
+        // The place it is heard best from.
+        signal_dbm: levels.values().copied().flatten().max(),
+        levels,
+        identity,
+    };
+    Some(Seen { ours: first.ours, bss })
+}
+
+/// The entries without a name that something ties to one of the school's, also by way of another of them.
+fn hidden_of_ours(all: &[Seen]) -> BTreeSet<usize> {
+    let nameless = |at: &usize| !all[*at].ours && all[*at].bss.ssid.is_empty();
+    let doubts = ties::Doubts::of(&all.iter().map(|seen| &seen.bss));
+    let mut found = BTreeSet::new();
+    loop {
+        let known = |at: usize| all[at].ours || found.contains(&at);
+        let tied = |at: &usize| {
+            (0..all.len())
+                .any(|other| known(other) && ties::between(&all[*at].bss, &all[other].bss, &doubts).is_some())
+        };
+        let more: Vec<usize> =
+            (0..all.len()).filter(|at| nameless(at) && !found.contains(at)).filter(tied).collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}
+
+/// The school's own radios, grouped.
+fn school_of(own: &[Bss], grouping: &Grouping, _config: &Config) -> SchoolWifi {
+    let ssids: BTreeSet<String> =
+        own.iter().map(|bss| bss.ssid.clone()).filter(|name| !name.is_empty()).collect();
+    let mut listed: Vec<SchoolBssid> = own
+        .iter()
+        .zip(&grouping.access_point)
+        .map(|(bss, access_point)| SchoolBssid {
+            access_point: *access_point,
+            ssid: bss.ssid.clone(),
+            band: bss.band.as_str().to_owned(),
+            channel: bss.channel,
+            signal_dbm: bss.signal_dbm,
+            ..SchoolBssid::default()
+        })
+        .collect();
+    listed.sort_by(|a, b| {
+        (a.access_point, &a.band, a.channel, &a.ssid).cmp(&(b.access_point, &b.band, b.channel, &b.ssid))
+    });
+    SchoolWifi {
+        ssids: ssids.into_iter().collect(),
+        bssids: count(own.len()),
+        radios: grouping.radios,
+        access_points: AccessPointEstimate {
+            estimate: grouping.estimate,
+            low: grouping.low,
+            high: grouping.high,
+            evidence: grouping.evidence.iter().map(|code| (*code).to_owned()).collect(),
+        },
+        boxes: boxes(own, grouping),
+        seen: listed,
+    }
+}
+
+/// Each box, by its number.
+fn boxes(own: &[Bss], grouping: &Grouping) -> Vec<AccessPoint> {
+    let mut boxes: BTreeMap<u32, (AccessPoint, BTreeSet<Band>)> = BTreeMap::new();
+    for (bss, number) in own.iter().zip(&grouping.access_point) {
+        let (known, bands) = boxes.entry(*number).or_default();
+        known.number = *number;
+        known.bssids += 1;
+        known.signal_dbm = known.signal_dbm.max(bss.signal_dbm);
+        bands.insert(bss.band);
+    }
+    let named = |(mut known, bands): (AccessPoint, BTreeSet<Band>)| {
+        known.bands = bands.into_iter().map(|band| band.as_str().to_owned()).collect();
+        known
+    };
+    boxes.into_values().map(named).collect()
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
