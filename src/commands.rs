@@ -138,7 +138,7 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
     raw.take_run(args);
     let delivery = delivery(&args.output, lang)?;
     let settings = settle(&mut raw, lang, environment, !args.no_upload, args.output.quiet)?;
-    let job = Job {
+    let mut job = Job {
         upload: settings.upload.clone(),
         state: settings.state.clone(),
         plan: Plan::new(settings),
@@ -146,6 +146,7 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
         lock: true,
         verbose: common.verbose > 0,
     };
+    job.plan.wifi.full_addresses = args.bssid_full;
     Ok(run::measure(job).await.code)
 }
 

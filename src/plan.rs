@@ -141,6 +141,7 @@ impl Plan {
                 // An interface named for the run may be the wired one: the radio is looked for by itself.
                 interface: None,
                 timeout: SCAN_CAP,
+                full_addresses: false,
             },
             probes: settings.probes,
             site: settings.site,

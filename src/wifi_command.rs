@@ -38,6 +38,7 @@ pub(super) async fn scan(
     let settings = settle(&mut raw, lang, environment, false, true)?;
     let mut plan = Plan::new(settings).radios_only();
     plan.wifi.interface.clone_from(&args.interface);
+    plan.wifi.full_addresses = args.bssid_full;
     if let Some(timeout) = timeout(args).map_err(refused(lang))? {
         plan.wifi.timeout = timeout;
     }

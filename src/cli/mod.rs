@@ -62,6 +62,8 @@ pub struct RunArgs {
     pub wifi_on: Option<String>,
     #[arg(long, value_name = "N")]
     pub declared_aps: Option<String>,
+    #[arg(long)]
+    pub bssid_full: bool,
     #[command(flatten)]
     pub services: ServicesArgs,
 
@@ -297,6 +299,8 @@ pub struct WifiScanArgs {
     pub wifi_on: Option<String>,
     #[arg(long, value_name = "N")]
     pub declared_aps: Option<String>,
+    #[arg(long)]
+    pub bssid_full: bool,
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
     pub interface: Option<String>,
     #[arg(long, value_name = "SECONDS", conflicts_with = "from")]

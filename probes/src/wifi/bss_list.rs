@@ -22,6 +22,8 @@ pub(super) mod at {
     pub(in super::super) const TIMESTAMP: usize = 72;
     /// `ullHostTimestamp`: when it was received, 100 ns since 1601.
     pub(in super::super) const HOST_TIMESTAMP: usize = 80;
+    /// `usCapabilityInformation` (IEEE 802.11-2020, 9.4.1.4).
+    pub(in super::super) const CAPABILITY: usize = 88;
     /// `ulChCenterFrequency`, kHz.
     pub(in super::super) const FREQUENCY: usize = 92;
     /// `ulIeOffset`, from the entry's own start.
@@ -32,6 +34,9 @@ pub(super) mod at {
 
 /// The most bytes taken of a list: some thousand radios. The size is the driver's word.
 pub(super) const MOST_BYTES: usize = 4 << 20;
+
+/// The bit of the capabilities that says "data is encrypted".
+const PRIVACY: u16 = 1 << 4;
 
 /// The most bytes of information elements in one frame (a frame body, IEEE 802.11-2020, table 9-25, rounded up).
 const MOST_ELEMENTS: usize = 4096;
@@ -85,6 +90,7 @@ fn sighting(entry: &[u8], associated: Option<[u8; 6]>, now: u64) -> (Option<Sigh
         tsf_us: u64_at(entry, at::TIMESTAMP).filter(|tsf| *tsf != 0),
         received_us: age.and(heard).map(|heard| heard / 10),
         associated: associated == Some(bssid),
+        privacy: array_at(entry, at::CAPABILITY).map(|bits| u16::from_le_bytes(bits) & PRIVACY != 0),
         elements: elements.map_or_else(|| name_alone(entry), <[u8]>::to_vec),
     };
     (Some(found), whole)

@@ -11,6 +11,7 @@ use wildmatch::WildMatch;
 use super::band::{self, Band};
 use super::elements;
 use super::group::{self, Bss, Grouping};
+use super::health;
 use super::ties::{self, Identity};
 use super::{Config, Scan, Sighting};
 
@@ -114,18 +115,20 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
     let all = distinct(scans, &school);
     let hidden = hidden_of_ours(&all);
     let mut neighbours: Vec<BTreeMap<Band, u32>> = scans.iter().map(|scan| scan.left_out.clone()).collect();
-    let mut own = Vec::new();
+    let (mut own, mut others) = (Vec::new(), Vec::new());
     for (index, seen) in all.into_iter().enumerate() {
         if seen.ours || hidden.contains(&index) {
-            own.push(seen);
+            own.push(seen.bss);
             continue;
         }
         for place in seen.bss.levels.keys() {
             *neighbours[*place].entry(seen.bss.band).or_default() += 1;
         }
+        others.push(seen.bss);
     }
-    let own: Vec<Bss> = own.into_iter().map(|seen| seen.bss).collect();
     let grouping = group::group(&own);
+    let numbered: Vec<(&Bss, u32)> = own.iter().zip(grouping.access_point.iter().copied()).collect();
+    let radio = health::health(&numbered, &others.iter().collect::<Vec<_>>(), scans);
     let in_bands = most_in_band(scans, &neighbours);
     let known = !matches!(school, School::Unknown);
     let (first, fresh) = (scans.first(), scans.iter().all(|scan| scan.fresh));
@@ -140,7 +143,7 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
         school: known.then(|| school_of(&own, &grouping, config)),
         neighbours: in_bands,
         rooms: Vec::new(),
-        radio: None,
+        radio: Some(radio),
     };
     (value, Heard { own, grouping, neighbours })
 }
@@ -264,6 +267,8 @@ fn seen(mut entries: Vec<Entry<'_>>) -> Option<Seen> {
         signal_dbm: levels.values().copied().flatten().max(),
         levels,
         identity,
+        radio: first.elements.radio.clone(),
+        privacy: first.sighting.privacy,
     };
     Some(Seen { ours: first.ours, bss })
 }
@@ -289,19 +294,26 @@ fn hidden_of_ours(all: &[Seen]) -> BTreeSet<usize> {
 }
 
 /// The school's own radios, grouped.
-fn school_of(own: &[Bss], grouping: &Grouping, _config: &Config) -> SchoolWifi {
+fn school_of(own: &[Bss], grouping: &Grouping, config: &Config) -> SchoolWifi {
     let ssids: BTreeSet<String> =
         own.iter().map(|bss| bss.ssid.clone()).filter(|name| !name.is_empty()).collect();
     let mut listed: Vec<SchoolBssid> = own
         .iter()
         .zip(&grouping.access_point)
-        .map(|(bss, access_point)| SchoolBssid {
+        .zip(&grouping.joined_by)
+        .map(|((bss, access_point), joined_by)| SchoolBssid {
             access_point: *access_point,
             ssid: bss.ssid.clone(),
             band: bss.band.as_str().to_owned(),
             channel: bss.channel,
             signal_dbm: bss.signal_dbm,
-            ..SchoolBssid::default()
+            joined_by: joined_by.map(str::to_owned),
+            width_mhz: bss.radio.width_mhz,
+            generation: bss.radio.generation,
+            security: bss.radio.security(bss.privacy),
+            wps: Some(bss.radio.wps),
+            channel_use_ratio: bss.radio.load,
+            bssid: config.full_addresses.then(|| address(bss.bssid)),
         })
         .collect();
     listed.sort_by(|a, b| {
@@ -320,6 +332,12 @@ fn school_of(own: &[Bss], grouping: &Grouping, _config: &Config) -> SchoolWifi {
         boxes: boxes(own, grouping),
         seen: listed,
     }
+}
+
+/// An address as people write it.
+fn address(bssid: [u8; 6]) -> String {
+    let [a, b, c, d, e, f] = bssid;
+    format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
 }
 
 /// Each box, by its number.

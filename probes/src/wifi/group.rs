@@ -1,17 +1,19 @@
 //! From BSSIDs to radios to access points: pure, with bounds, for a BSSID is not a box on the wall.
 //!
-//! By what ties them ([`super::ties`]), then by what a beacon's address, channel, name and signal show. It prefers
-//! "between one and three" to a wrong "two": `low` merges whatever could be one box, `high` gives each radio that
-//! nothing ties to another a box of its own (decision 22).
+//! Pairs of BSSIDs are joined in order of trust, a join that would make an impossible box is refused, and each join keeps
+//! what made it. What is left after the trusted joins is `high`; the weaker ones go on to the estimate. `low` is how many
+//! are two by two in different boxes for certain ([`super::apart`]). It prefers "between one and three" to a wrong "two"
+//! (decision 22).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    band::Band,
-    ties::{self, Identity},
-};
+use super::apart::Certain;
+use super::band::Band;
+use super::elements::Radio;
+use super::ties::{self, Doubts, Identity};
 
-/// One radio name of the school in sight.
+/// One radio name in sight.
+#[derive(Clone)]
 pub(super) struct Bss {
     /// Its address.
     pub(super) bssid: [u8; 6],
@@ -31,6 +33,10 @@ pub(super) struct Bss {
     pub(super) levels: BTreeMap<usize, Option<i16>>,
     /// What it says of its box.
     pub(super) identity: Identity,
+    /// How its radio works.
+    pub(super) radio: Radio,
+    /// Whether it says that its frames are encrypted (the capability bit), when the system tells.
+    pub(super) privacy: Option<bool>,
 }
 
 /// What the BSSIDs add up to.
@@ -44,6 +50,9 @@ pub(super) struct Grouping {
     pub(super) evidence: Vec<&'static str>,
     /// For each BSSID given, the number of its access point, from 1.
     pub(super) access_point: Vec<u32>,
+    /// For each BSSID given, what joined it to those of its access point that come before it by address; `None` for the
+    /// first.
+    pub(super) joined_by: Vec<Option<&'static str>>,
 }
 
 /// A box derives its BSSIDs from one base by counting up in the last octet; sixteen per radio is the most that
@@ -56,79 +65,226 @@ const SAME_SIGNAL_DB: u16 = 6;
 /// The bit of the first octet that says "not the maker's own address" (IEEE 802-2014, 8.2.2).
 const LOCAL_BIT: u8 = 0x02;
 
-/// BSSIDs whose addresses are related: a box, or several bought together.
-#[derive(Clone)]
-struct Family {
-    /// Indices, sorted by address.
-    members: Vec<usize>,
-    /// The address without first and last octet: what a box and its neighbours on the shelf share.
-    shelf: [u8; 4],
-}
+/// A radio at least so loud is in the room or the next one: a scan does not miss it. So where one radio of a pair with
+/// consecutive addresses is this loud and no sister of it on the other band was heard but the other of the pair, that is
+/// its sister.
+const LOUD_DBM: i16 = -65;
 
-/// Groups `seen`, whose addresses are distinct. The order does not matter but for `access_point`, which follows it.
+/// The radios of one box at 2.4 and 5 GHz are heard up to so far apart: 7 dB of free space between the bands, and what
+/// makers and installers set differently.
+const SISTER_SIGNAL_DB: u16 = 15;
+
+/// Groups `seen`, whose addresses are distinct. The order does not matter but for the lists that follow it.
 pub(super) fn group(seen: &[Bss]) -> Grouping {
-    let families = families(seen);
-    let mut evidence = BTreeSet::new();
-    if families.iter().any(|family| family.members.len() > 1) {
-        evidence.insert("address_arithmetic");
-    }
-    let ties = ties::all(seen);
-    evidence.extend(ties.iter().map(|(_, _, code)| *code));
-    let nodes: Vec<_> = families.iter().flat_map(|family| nodes(seen, family)).collect();
-    let (radios, high) = ties::bounds(&nodes, &ties);
-    let families = join_tied(families, &ties);
-    let low = surely(seen, &families, &mut evidence);
-    let boxes = pair_bands(seen, attach_local(seen, families, &mut evidence), &mut evidence);
-    let counts: Vec<u32> = boxes.iter().map(|family| boxes_in(seen, family)).collect();
-    let estimate: u32 = counts.iter().sum();
-    if low > 1 || counts.iter().any(|count| *count > 1) {
+    let doubts = Doubts::of(&seen.iter());
+    let certain = Certain::of(seen, &doubts);
+    let mut boxes = Boxes::apart(seen, &certain);
+    boxes.join(announced(seen, &doubts));
+    boxes.join(one_radio(seen));
+    boxes.join(loud_sisters(seen));
+    let (high, radios) = (boxes.count(), boxes.radios());
+    boxes.join(near_addresses(seen));
+    boxes.join(complementary(seen, &boxes));
+    boxes.join(equally_loud(seen, &boxes));
+    let (low, invented) = certain.low();
+    let mut evidence: BTreeSet<&'static str> = boxes.joins.iter().map(|join| join.code).collect();
+    if low > 1 || !boxes.refused.is_empty() {
         evidence.insert("same_band_distinct");
     }
+    if invented {
+        evidence.insert("invented_address");
+    }
+    let (access_point, joined_by) = boxes.numbered();
     Grouping {
         radios,
-        estimate: estimate.clamp(low, high.max(low)),
+        estimate: boxes.count().clamp(low, high.max(low)),
         low,
         high: high.max(low),
         evidence: evidence.into_iter().collect(),
-        access_point: number(seen, &boxes, &counts),
+        access_point,
+        joined_by,
     }
 }
 
-/// The lower bound. A family of invented addresses that nothing ties to a maker's own may be somebody's telephone
-/// under the school's name: it is in `high`, never in `low`, and the evidence says so.
-fn surely(seen: &[Bss], families: &[Family], evidence: &mut BTreeSet<&'static str>) -> u32 {
-    let invented = |family: &Family| family.members.iter().all(|member| is_local(&seen[*member]));
-    let makers: Vec<Family> = families.iter().filter(|family| !invented(family)).cloned().collect();
-    if makers.len() < families.len() {
-        evidence.insert("invented_address");
-    }
-    largest_clique(seen, &makers)
+/// A pair to join, and why.
+#[derive(Clone, Copy)]
+struct Join {
+    a: usize,
+    b: usize,
+    code: &'static str,
 }
 
-/// A family's channels, each with its radios and its members.
-fn nodes(seen: &[Bss], family: &Family) -> Vec<(u32, u32, Vec<usize>)> {
-    let on = |mhz: u32| family.members.iter().copied().filter(|member| seen[*member].mhz == mhz).collect();
-    radios_by_channel(seen, family).into_iter().map(|((_, mhz), count)| (mhz, count, on(mhz))).collect()
+/// The boxes so far: each BSSID's box, named by one of its members.
+struct Boxes<'a> {
+    seen: &'a [Bss],
+    certain: &'a Certain<'a>,
+    /// Indices in the order of addresses.
+    order: Vec<usize>,
+    of: Vec<usize>,
+    /// The joins made: a tree over each box.
+    joins: Vec<Join>,
+    /// Pairs of boxes that cannot be one, although something would have joined them.
+    refused: BTreeSet<(usize, usize)>,
 }
 
-/// Makes one family of those that a tie joins.
-fn join_tied(families: Vec<Family>, ties: &[(usize, usize, &'static str)]) -> Vec<Family> {
-    let holder = |member: usize| families.iter().position(|family| family.members.contains(&member));
-    let pairs = ties.iter().filter_map(|(i, j, _)| holder(*i).zip(holder(*j)));
-    let of = ties::components(families.len(), pairs);
-    let mut joined: BTreeMap<usize, Family> = BTreeMap::new();
-    for (family, component) in families.into_iter().zip(of) {
-        match joined.get_mut(&component) {
-            Some(known) => known.members.extend(family.members),
-            None => _ = joined.insert(component, family),
+impl<'a> Boxes<'a> {
+    fn apart(seen: &'a [Bss], certain: &'a Certain<'a>) -> Self {
+        let mut order: Vec<usize> = (0..seen.len()).collect();
+        order.sort_by_key(|index| address_key(&seen[*index]));
+        Self {
+            seen,
+            certain,
+            order,
+            of: (0..seen.len()).collect(),
+            joins: Vec::new(),
+            refused: BTreeSet::new(),
         }
     }
-    joined.into_values().collect()
+
+    /// Joins the pairs in their order, but for those whose boxes cannot be one.
+    fn join(&mut self, pairs: Vec<Join>) {
+        for join in pairs {
+            let (a, b) = (self.of[join.a], self.of[join.b]);
+            if a == b {
+                continue;
+            }
+            // Two boxes that cannot be one cannot with more in them either.
+            let pair = (a.min(b), a.max(b));
+            if self.refused.contains(&pair) || !self.certain.may_be_one(&self.members(a), &self.members(b)) {
+                self.refused.insert(pair);
+                continue;
+            }
+            for of in self.of.iter_mut().filter(|of| **of == b) {
+                *of = a;
+            }
+            self.joins.push(join);
+        }
+    }
+
+    fn count(&self) -> u32 {
+        count(self.of.iter().collect::<BTreeSet<_>>().len())
+    }
+
+    /// Radios: a box on a channel. A box that was heard before and after a move has the one.
+    fn radios(&self) -> u32 {
+        let moved = |at: usize| self.certain.channels(at).iter().next().copied().unwrap_or(self.seen[at].mhz);
+        let radios: BTreeSet<(usize, u32)> =
+            (0..self.seen.len()).map(|at| (self.of[at], moved(at))).collect();
+        count(radios.len())
+    }
+
+    /// The members of a box, in the order of addresses.
+    fn members(&self, name: usize) -> Vec<usize> {
+        self.order.iter().copied().filter(|at| self.of[*at] == name).collect()
+    }
+
+    /// The numbers from 1 in the order of addresses, and what joined each BSSID to those before it.
+    fn numbered(&self) -> (Vec<u32>, Vec<Option<&'static str>>) {
+        let mut numbers = vec![0; self.seen.len()];
+        let mut joined_by = vec![None; self.seen.len()];
+        let mut next = 0;
+        for first in &self.order {
+            if numbers[*first] != 0 {
+                continue;
+            }
+            next += 1;
+            numbers[*first] = next;
+            // Along the tree of joins, from the first on.
+            let mut at_hand = vec![*first];
+            while let Some(known) = at_hand.pop() {
+                for join in &self.joins {
+                    let other = if join.a == known { join.b } else { join.a };
+                    if (join.a == known || join.b == known) && numbers[other] == 0 {
+                        numbers[other] = next;
+                        joined_by[other] = Some(join.code);
+                        at_hand.push(other);
+                    }
+                }
+            }
+        }
+        (numbers, joined_by)
+    }
+}
+
+/// What boxes announce of themselves, the most trusted first.
+fn announced(seen: &[Bss], doubts: &Doubts) -> Vec<Join> {
+    let tied = |a: usize, b: usize| ties::between(&seen[a], &seen[b], doubts).map(|tie| (tie, tie.code()));
+    sorted(seen, tied)
+}
+
+/// Related addresses on one channel: names of one radio.
+fn one_radio(seen: &[Bss]) -> Vec<Join> {
+    sorted(seen, |a, b| {
+        let (a, b) = (&seen[a], &seen[b]);
+        let one = a.mhz == b.mhz || a.moved_from.contains(&b.mhz) || b.moved_from.contains(&a.mhz);
+        (one && related(a.bssid, b.bssid)).then(|| (gap(a, b), "address_arithmetic"))
+    })
+}
+
+/// Related addresses on two bands, both loud in one place ([`LOUD_DBM`]).
+fn loud_sisters(seen: &[Bss]) -> Vec<Join> {
+    sorted(seen, |a, b| {
+        let (a, b) = (&seen[a], &seen[b]);
+        let together =
+            a.levels.iter().filter_map(|(place, level)| Some(((*level)?, (*b.levels.get(place)?)?)));
+        let loud = together
+            .filter(|(x, y)| *x >= LOUD_DBM && *y >= LOUD_DBM)
+            .any(|(x, y)| x.abs_diff(y) <= SISTER_SIGNAL_DB);
+        (loud && a.band != b.band && related(a.bssid, b.bssid)).then(|| (gap(a, b), "address_and_signal"))
+    })
+}
+
+/// Related addresses, whatever the channels.
+fn near_addresses(seen: &[Bss]) -> Vec<Join> {
+    sorted(seen, |a, b| {
+        let (a, b) = (&seen[a], &seen[b]);
+        related(a.bssid, b.bssid).then(|| (gap(a, b), "address_arithmetic"))
+    })
+}
+
+/// A box heard at 2.4 GHz only and one heard only above, from the same shelf and with a name in common: makers that give
+/// each radio sixteen addresses of its own.
+fn complementary(seen: &[Bss], boxes: &Boxes<'_>) -> Vec<Join> {
+    let low_only = |at: usize| boxes.members(boxes.of[at]).iter().all(|at| seen[*at].band == Band::Two);
+    let high_only = |at: usize| boxes.members(boxes.of[at]).iter().all(|at| seen[*at].band != Band::Two);
+    sorted(seen, |a, b| {
+        let halves = (low_only(a) && high_only(b)) || (low_only(b) && high_only(a));
+        let (a, b) = (&seen[a], &seen[b]);
+        let alike = address_key(a).0 == address_key(b).0 && a.ssid == b.ssid;
+        (alike && halves).then(|| (gap(a, b), "complementary_bands"))
+    })
+}
+
+/// A box of invented addresses (a guest network with one) with the box that is heard equally loud on the same channel.
+fn equally_loud(seen: &[Bss], boxes: &Boxes<'_>) -> Vec<Join> {
+    let invented = |at: usize| boxes.members(boxes.of[at]).iter().all(|at| is_local(&seen[*at]));
+    sorted(seen, |a, b| {
+        let one_is = invented(a) != invented(b);
+        let (a, b) = (&seen[a], &seen[b]);
+        let distance = a.signal_dbm?.abs_diff(b.signal_dbm?);
+        (one_is && a.mhz == b.mhz && distance <= SAME_SIGNAL_DB).then_some((distance, "same_channel_signal"))
+    })
+}
+
+/// The pairs that `wanted` ranks, the best rank first, then in the order of addresses.
+fn sorted<R: Ord>(seen: &[Bss], wanted: impl Fn(usize, usize) -> Option<(R, &'static str)>) -> Vec<Join> {
+    let mut order: Vec<usize> = (0..seen.len()).collect();
+    order.sort_by_key(|index| address_key(&seen[*index]));
+    let mut pairs: Vec<(R, usize, Join)> = Vec::new();
+    for (at, &a) in order.iter().enumerate() {
+        for &b in &order[at + 1..] {
+            if let Some((rank, code)) = wanted(a, b) {
+                pairs.push((rank, pairs.len(), Join { a, b, code }));
+            }
+        }
+    }
+    pairs.sort_by(|x, y| (&x.0, x.1).cmp(&(&y.0, y.1)));
+    pairs.into_iter().map(|(_, _, join)| join).collect()
 }
 
 /// Whether two addresses can be counted from one base: they differ in the last octet by less than a radio's share,
 /// and in the first at most when one of them is locally administered.
-fn related(a: [u8; 6], b: [u8; 6]) -> bool {
+pub(super) fn related(a: [u8; 6], b: [u8; 6]) -> bool {
     let [a_first, a_middle @ .., a_last] = a;
     let [b_first, b_middle @ .., b_last] = b;
     a_middle == b_middle
@@ -136,8 +292,13 @@ fn related(a: [u8; 6], b: [u8; 6]) -> bool {
         && (a_first == b_first || (a_first | b_first) & LOCAL_BIT != 0)
 }
 
-fn is_local(bss: &Bss) -> bool {
+/// Whether an address is not its maker's own but invented.
+pub(super) fn is_local(bss: &Bss) -> bool {
     bss.bssid[0] & LOCAL_BIT != 0
+}
+
+fn gap(a: &Bss, b: &Bss) -> u8 {
+    a.bssid[5].abs_diff(b.bssid[5])
 }
 
 /// By shelf, then last octet, then first: neighbours on the shelf stand side by side.
@@ -146,171 +307,14 @@ fn address_key(bss: &Bss) -> ([u8; 4], u8, u8) {
     ([a, b, c, d], last, first)
 }
 
-/// The connected components of [`related`], in the order of addresses.
-fn families(seen: &[Bss]) -> Vec<Family> {
-    let mut order: Vec<usize> = (0..seen.len()).collect();
-    order.sort_by_key(|index| address_key(&seen[*index]));
-    let mut families: Vec<Family> = Vec::new();
-    for index in order {
-        let address = seen[index].bssid;
-        let near =
-            |family: &Family| family.members.iter().any(|member| related(seen[*member].bssid, address));
-        let (mut joined, rest): (Vec<Family>, Vec<Family>) = families.into_iter().partition(near);
-        families = rest;
-        let mut members: Vec<usize> = joined.drain(..).flat_map(|family| family.members).collect();
-        members.push(index);
-        members.sort_by_key(|member| address_key(&seen[*member]));
-        families.push(Family { members, shelf: address_key(&seen[index]).0 });
-    }
-    families.sort_by_key(|family| family.members.first().map(|first| address_key(&seen[*first])));
-    families
-}
-
-/// Radios per frequency: a radio does not repeat a name, so a name heard n times on one channel is n radios.
-fn radios_by_channel(seen: &[Bss], family: &Family) -> BTreeMap<(Band, u32), u32> {
-    let mut names: BTreeMap<(Band, u32), BTreeMap<&str, u32>> = BTreeMap::new();
-    for bss in family.members.iter().map(|member| &seen[*member]) {
-        let known = names.entry((bss.band, bss.mhz)).or_default().entry(&bss.ssid).or_default();
-        // Two hidden names need not be the same.
-        *known = if bss.ssid.is_empty() { 1 } else { *known + 1 };
-    }
-    names.into_iter().map(|(channel, names)| (channel, names.into_values().max().unwrap_or(0))).collect()
-}
-
-/// How many boxes a family of related addresses needs: a box has one radio at 2.4 and one at 6 GHz, at most two at
-/// 5 GHz, and never two on one channel.
-fn boxes_in(seen: &[Bss], family: &Family) -> u32 {
-    let by_channel = radios_by_channel(seen, family);
-    let in_band =
-        |band| by_channel.iter().filter(move |((known, _), _)| *known == band).map(|(_, count)| *count);
-    let five = in_band(Band::Five).sum::<u32>().div_ceil(2).max(in_band(Band::Five).max().unwrap_or(0));
-    five.max(in_band(Band::Two).sum()).max(in_band(Band::Six).sum()).max(1)
-}
-
-/// Whether two families cannot be one box: both at 2.4 GHz on different channels, or both with the same name on the
-/// same channel.
-fn conflict(seen: &[Bss], a: &Family, b: &Family) -> bool {
-    let at_two = |family: &Family| -> BTreeSet<u32> {
-        let all = family.members.iter().map(|member| &seen[*member]);
-        all.filter(|bss| bss.band == Band::Two).map(|bss| bss.mhz).collect()
-    };
-    let (mine, theirs) = (at_two(a), at_two(b));
-    if !mine.is_empty() && !theirs.is_empty() && mine.is_disjoint(&theirs) {
-        return true;
-    }
-    a.members.iter().any(|x| {
-        b.members.iter().any(|y| {
-            let (x, y) = (&seen[*x], &seen[*y]);
-            x.mhz == y.mhz && x.ssid == y.ssid && !x.ssid.is_empty()
-        })
-    })
-}
-
-/// A lower bound of the boxes: families that are pairwise different boxes. Greedy from every start: not always the
-/// largest set, but always a true one.
-fn largest_clique(seen: &[Bss], families: &[Family]) -> u32 {
-    let mut best = 0;
-    for start in families {
-        let mut clique = vec![start];
-        for family in families {
-            if !std::ptr::eq(family, start) && clique.iter().all(|member| conflict(seen, member, family)) {
-                clique.push(family);
-            }
-        }
-        best = best.max(clique.len());
-    }
-    u32::try_from(best).unwrap_or(u32::MAX)
-}
-
-/// Joins families of locally administered addresses (a guest network with an invented address) to the family that is
-/// heard equally loud on the same channel.
-fn attach_local(seen: &[Bss], families: Vec<Family>, evidence: &mut BTreeSet<&'static str>) -> Vec<Family> {
-    let invented = |family: &Family| family.members.iter().all(|member| is_local(&seen[*member]));
-    let (loose, mut boxes): (Vec<Family>, Vec<Family>) = families.into_iter().partition(invented);
-    let own_only = boxes.clone();
-    for family in loose {
-        let mut best: Option<(u16, usize)> = None;
-        for (index, candidate) in own_only.iter().enumerate() {
-            let distance = signal_distance(seen, &family, candidate);
-            let distance = distance.filter(|distance| *distance <= SAME_SIGNAL_DB);
-            if let Some(distance) = distance.filter(|_| !conflict(seen, &family, candidate))
-                && best.is_none_or(|(known, _)| distance < known)
-            {
-                best = Some((distance, index));
-            }
-        }
-        match best.and_then(|(_, index)| boxes.get_mut(index)) {
-            Some(found) => {
-                found.members.extend(&family.members);
-                evidence.insert("same_channel_signal");
-            }
-            None => boxes.push(family),
-        }
-    }
-    boxes
-}
-
-/// The smallest difference of signal on a channel that both families use.
-fn signal_distance(seen: &[Bss], a: &Family, b: &Family) -> Option<u16> {
-    let pairs = a.members.iter().flat_map(|x| b.members.iter().map(move |y| (&seen[*x], &seen[*y])));
-    pairs
-        .filter(|(x, y)| x.mhz == y.mhz)
-        .filter_map(|(x, y)| Some(x.signal_dbm?.abs_diff(y.signal_dbm?)))
-        .min()
-}
-
-/// Joins a family heard at 2.4 GHz only with one heard only above, from the same shelf and with a name in common:
-/// makers that give each radio sixteen addresses of its own. Pairs follow the addresses.
-fn pair_bands(seen: &[Bss], families: Vec<Family>, evidence: &mut BTreeSet<&'static str>) -> Vec<Family> {
-    let bands = |family: &Family| -> BTreeSet<Band> {
-        family.members.iter().map(|member| seen[*member].band).collect()
-    };
-    let share_name = |a: &Family, b: &Family| {
-        a.members.iter().any(|x| b.members.iter().any(|y| seen[*x].ssid == seen[*y].ssid))
-    };
-    let (lower, rest): (Vec<Family>, Vec<Family>) =
-        families.into_iter().partition(|family| bands(family) == BTreeSet::from([Band::Two]));
-    let (mut upper, mut boxes): (Vec<Family>, Vec<Family>) =
-        rest.into_iter().partition(|family| !bands(family).contains(&Band::Two));
-    for mut low in lower {
-        let mate = upper.iter().position(|high| high.shelf == low.shelf && share_name(&low, high));
-        if let Some(mate) = mate {
-            low.members.extend(upper.remove(mate).members);
-            evidence.insert("complementary_bands");
-        }
-        boxes.push(low);
-    }
-    boxes.extend(upper);
-    boxes.sort_by_key(|family| family.members.iter().map(|member| address_key(&seen[*member])).min());
-    boxes
-}
-
-/// Numbers the access points from 1 in the order of addresses. A family of several boxes is cut at its largest gaps.
-fn number(seen: &[Bss], boxes: &[Family], counts: &[u32]) -> Vec<u32> {
-    let mut numbers = vec![0; seen.len()];
-    let mut next = 1;
-    for (family, count) in boxes.iter().zip(counts) {
-        let mut members = family.members.clone();
-        members.sort_by_key(|member| address_key(&seen[*member]));
-        let mut gaps: Vec<(u8, usize)> = (1..members.len())
-            .map(|at| (seen[members[at]].bssid[5].abs_diff(seen[members[at - 1]].bssid[5]), at))
-            .collect();
-        gaps.sort_by_key(|(gap, at)| (std::cmp::Reverse(*gap), *at));
-        let cuts: BTreeSet<usize> = gaps.iter().take(*count as usize - 1).map(|(_, at)| *at).collect();
-        for (at, member) in members.iter().enumerate() {
-            if cuts.contains(&at) {
-                next += 1;
-            }
-            numbers[*member] = next;
-        }
-        next += 1;
-    }
-    numbers
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::elements::Source;
     use super::*;
     use proptest::prelude::*;
 
@@ -325,6 +329,8 @@ mod tests {
             signal_dbm: Some(signal),
             levels: BTreeMap::from([(0, Some(signal))]),
             identity: Identity::default(),
+            radio: Radio::default(),
+            privacy: None,
         }
     }
 
@@ -349,9 +355,47 @@ mod tests {
             bss([0x00, 1, 2, 3, 4, 0x15], "invites", 5180, -50),
         ];
         let grouped = group(&seen);
-        assert_eq!((grouped.low, grouped.estimate, grouped.high, grouped.radios), (1, 1, 2, 2));
-        assert_eq!(grouped.evidence, ["address_arithmetic"]);
+        assert_eq!((grouped.low, grouped.estimate, grouped.high, grouped.radios), (1, 1, 1, 2));
+        assert_eq!(grouped.evidence, ["address_and_signal", "address_arithmetic"]);
         assert_eq!(grouped.access_point, [1, 1, 1, 1]);
+        assert_eq!(grouped.joined_by.iter().filter(|code| code.is_none()).count(), 1);
+        // Far away a sister may have been missed: nobody knows.
+        let far = seen.map(|bss| Bss { levels: BTreeMap::from([(0, Some(-70))]), ..bss });
+        assert_eq!(counts(&far), (1, 1, 2));
+    }
+
+    #[test]
+    fn a_radio_that_changed_its_channel_is_one() {
+        let stay = bss([0x00, 1, 2, 3, 4, 0x10], "ecole", 2412, -40);
+        let mut moved = bss([0x00, 1, 2, 3, 4, 0x11], "invites", 2462, -40);
+        assert_eq!(counts(&[stay.clone(), moved.clone()]), (2, 2, 2));
+        // One of its names was heard on both channels: the other was only heard before.
+        moved.moved_from = BTreeSet::from([2412]);
+        let grouped = group(&[stay, moved]);
+        assert_eq!((grouped.low, grouped.estimate, grouped.high, grouped.radios), (1, 1, 1, 1));
+    }
+
+    #[test]
+    fn three_channels_at_five_are_two_boxes() {
+        let seen = [5180, 5260, 5500].map(|mhz| bss([0x00, 1, 2, 3, 4, (mhz / 20) as u8], "ecole", mhz, -50));
+        assert_eq!(counts(&seen[..2]).0, 1);
+        assert_eq!(counts(&seen).0, 2);
+    }
+
+    #[test]
+    fn names_of_boxes_tie_and_part() {
+        let named = |last: u8, mhz: u32, name: &[u8]| {
+            let mut bss = bss([0x00, 1, 2, last, 4, 0x10], "ecole", mhz, -70);
+            bss.identity.labels.insert((Source::Aruba, name.to_vec()));
+            bss
+        };
+        let tied = group(&[named(1, 2412, b"AP-Cour"), named(2, 5180, b"AP-Cour")]);
+        assert_eq!((tied.low, tied.high, tied.evidence), (1, 1, vec!["box_name"]));
+        // Two names at 5 GHz, which could have been one box.
+        assert_eq!(counts(&[named(1, 5180, b"AP-Cour"), named(2, 5260, b"AP-CP")]), (2, 2, 2));
+        // The name nobody changed: it is on two boxes for certain, so it neither ties nor parts.
+        let unset = [named(1, 2412, b"ap"), named(2, 2462, b"ap"), named(3, 5180, b"ap")];
+        assert_eq!(counts(&unset), (2, 3, 3));
     }
 
     #[test]
@@ -370,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn two_boxes_bought_together_are_told_apart_but_not_for_certain() {
+    fn two_boxes_bought_together_are_told_apart_by_their_channels() {
         let seen = [
             bss([0x00, 1, 2, 3, 4, 0x10], "ecole", 2412, -40),
             bss([0x00, 1, 2, 3, 4, 0x11], "ecole", 5180, -45),
@@ -378,7 +422,7 @@ mod tests {
             bss([0x00, 1, 2, 3, 4, 0x19], "ecole", 5260, -75),
         ];
         let grouped = group(&seen);
-        assert_eq!((grouped.low, grouped.estimate, grouped.high), (1, 2, 4));
+        assert_eq!((grouped.low, grouped.estimate, grouped.high), (2, 2, 3));
         assert_eq!(grouped.access_point, [1, 1, 2, 2]);
         assert!(grouped.evidence.contains(&"same_band_distinct"));
     }

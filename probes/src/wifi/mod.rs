@@ -3,6 +3,7 @@
 //! Listening only: no monitor mode, no clients, no association. What leaves this module holds no BSSID and no name of
 //! a neighbour's network (domain rule: neighbours are only counted). "No adapter" or "no right" is never zero.
 
+mod apart;
 mod band;
 // The decoding is pure and tested everywhere; its caller is in windows.rs.
 #[cfg(any(windows, test))]
@@ -10,6 +11,7 @@ mod bss_list;
 mod describe;
 mod elements;
 mod group;
+mod health;
 #[cfg(target_os = "linux")]
 mod network_manager;
 #[cfg(target_os = "linux")]
@@ -47,6 +49,8 @@ pub struct Config {
     pub interface: Option<String>,
     /// Time allowed for a fresh scan.
     pub timeout: Duration,
+    /// Whether the school's own addresses are reported whole (`--bssid-full`).
+    pub full_addresses: bool,
 }
 
 /// Listens to the radios in sight and estimates the school's access points.
@@ -167,6 +171,8 @@ struct Sighting {
     received_us: Option<u64>,
     /// Whether the machine is associated with it.
     associated: bool,
+    /// Whether the frame says that data is encrypted (the capability bit, 9.4.1.4), when the system tells.
+    privacy: Option<bool>,
     /// Information elements as they came through the air.
     elements: Vec<u8>,
 }

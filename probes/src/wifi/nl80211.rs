@@ -1,7 +1,7 @@
 //! Linux: the kernel's own list of radios, over nl80211. Reading it needs no right; making it fresh needs
 //! CAP_NET_ADMIN, or NetworkManager's help.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use tokio::time::{Instant, timeout, timeout_at};
 use wl_nl80211::packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use wl_nl80211::packet_generic::GenlMessage;
 use wl_nl80211::{
-    Nl80211Attr, Nl80211BandType, Nl80211BssInfo, Nl80211Command, Nl80211Error, Nl80211Handle,
-    Nl80211InterfaceType, Nl80211Message, Nl80211MulticastGroup, Nl80211RateInfo, Nl80211Scan,
-    Nl80211StationInfo,
+    Ieee80211CapabilityInfo, Nl80211Attr, Nl80211BandType, Nl80211BssInfo, Nl80211Command, Nl80211Error,
+    Nl80211Handle, Nl80211InterfaceType, Nl80211Message, Nl80211MulticastGroup, Nl80211RateInfo, Nl80211Scan,
+    Nl80211StationInfo, Nl80211Survey, Nl80211SurveyInfo,
 };
 
 use super::band::Band;
 use super::{
-    Obstacle, Scan, Scanner, Sighting, network_manager, no_adapter, radio_blocked, sysfs, system_error,
+    ChannelAir, Obstacle, Scan, Scanner, Sighting, StationLink, network_manager, no_adapter, radio_blocked,
+    sysfs, system_error,
 };
 
 /// Time allowed for a question that the kernel answers from memory.
@@ -90,7 +91,10 @@ impl Kernel {
         let partial = aborted
             .or(list.damaged.then_some("unreadable_entry"))
             .or(list.interrupted.then_some("list_changed"));
-        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings, ..Scan::default() })
+        let air = air(&mut kernel, index).await;
+        let link = link(&kernel, index).await.filter(|_| associated.is_some());
+        let left_out = BTreeMap::new();
+        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings, left_out, air, link })
     }
 }
 
@@ -119,23 +123,67 @@ fn settle(freshness: Freshness, empty: bool) -> Result<(bool, Option<&'static st
 
 /// The negotiated transmit rate of the station on an interface, bit/s.
 pub(super) async fn station_rate_bps(index: u32) -> Option<u64> {
-    let handle = connect().ok()?;
-    let (messages, _) = collect(handle.station().dump(index).execute().await).await.ok()?;
-    let mut rates = Vec::new();
+    link(&connect().ok()?, index).await?.transmit_bps
+}
+
+/// The association on an interface: its signal and negotiated rates; `None` without one.
+async fn link(kernel: &Nl80211Handle, index: u32) -> Option<StationLink> {
+    let (messages, _) = collect(kernel.station().dump(index).execute().await).await.ok()?;
+    let mut link = None;
     for attribute in messages.into_iter().flat_map(|message| message.payload.attributes) {
         let Nl80211Attr::StationInfo(facts) = attribute else { continue };
+        let link: &mut StationLink = link.get_or_insert_default();
         for fact in facts {
-            if let Nl80211StationInfo::TxBitrate(parts) = fact {
-                rates.extend(parts.into_iter().filter_map(|part| match part {
-                    Nl80211RateInfo::Bitrate32(units) => Some(u64::from(units)),
-                    Nl80211RateInfo::Bitrate(units) => Some(u64::from(units)),
-                    _ => None,
-                }));
+            match fact {
+                Nl80211StationInfo::Signal(dbm) => link.signal_dbm = Some(i16::from(dbm)),
+                Nl80211StationInfo::TxBitrate(parts) => {
+                    link.transmit_bps = link.transmit_bps.max(rate(&parts))
+                }
+                Nl80211StationInfo::RxBitrate(parts) => link.receive_bps = link.receive_bps.max(rate(&parts)),
+                _ => {}
             }
         }
     }
-    // In units of 100 kbit/s; the 16-bit one is cut short beyond 6.5 Gbit/s.
-    rates.into_iter().max().map(|units| units * 100_000)
+    link
+}
+
+/// A rate, bit/s. In units of 100 kbit/s; the 16-bit one is cut short beyond 6.5 Gbit/s.
+fn rate(parts: &[Nl80211RateInfo]) -> Option<u64> {
+    let units = parts.iter().filter_map(|part| match part {
+        Nl80211RateInfo::Bitrate32(units) => Some(u64::from(*units)),
+        Nl80211RateInfo::Bitrate(units) => Some(u64::from(*units)),
+        _ => None,
+    });
+    units.max().map(|units| units * 100_000)
+}
+
+/// The channels as the adapter measured them while it listened; empty where the driver measures nothing.
+async fn air(kernel: &mut Nl80211Handle, index: u32) -> Vec<ChannelAir> {
+    let attributes = Nl80211Survey::new(index).build();
+    let Ok((messages, _)) = collect(kernel.survey().dump(attributes).execute().await).await else {
+        return Vec::new();
+    };
+    let surveys = messages.into_iter().flat_map(|message| message.payload.attributes);
+    let measured = surveys.filter_map(|attribute| match attribute {
+        Nl80211Attr::SurveyInfo(facts) => channel_air(&facts),
+        _ => None,
+    });
+    measured.collect()
+}
+
+/// One channel of a survey; `None` without a frequency or a time.
+fn channel_air(facts: &[Nl80211SurveyInfo]) -> Option<ChannelAir> {
+    let (mut mhz, mut active_ms, mut busy_ms, mut noise_dbm) = (None, None, None, None);
+    for fact in facts {
+        match fact {
+            Nl80211SurveyInfo::Frequency(value) => mhz = Some(*value),
+            Nl80211SurveyInfo::ActiveTime(value) => active_ms = Some(*value),
+            Nl80211SurveyInfo::BusyTime(value) => busy_ms = Some(*value),
+            Nl80211SurveyInfo::Noise(value) => noise_dbm = Some(*value),
+            _ => {}
+        }
+    }
+    Some(ChannelAir { mhz: mhz?, active_ms: active_ms?, busy_ms: busy_ms?, noise_dbm })
 }
 
 /// The interfaces to try, in order: the named one, or every one there is.
@@ -400,6 +448,9 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             // Nanoseconds of CLOCK_BOOTTIME.
             Nl80211BssInfo::LastSeenBootTime(value) => {
                 found.received_us = Some(value / 1000).filter(|value| *value != 0);
+            }
+            Nl80211BssInfo::Capability(bits) => {
+                found.privacy = Some(bits.contains(Ieee80211CapabilityInfo::Privacy));
             }
             Nl80211BssInfo::Status(value) => found.associated = value == ASSOCIATED,
             Nl80211BssInfo::RawInformationElements(bytes) => found.elements = bytes,

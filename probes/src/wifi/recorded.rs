@@ -171,6 +171,9 @@ struct Entry {
     /// Whether the machine is associated with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     associated: bool,
+    /// Whether the frame says that data is encrypted; absent when the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    privacy: Option<bool>,
     /// The information elements as they came through the air, in hexadecimal.
     #[serde(default)]
     elements: Bytes,
@@ -324,6 +327,7 @@ impl Entry {
             tsf_us: sighting.tsf_us,
             received_us: sighting.received_us,
             associated: sighting.associated,
+            privacy: sighting.privacy,
             elements: Bytes(sighting.elements.clone()),
         }
     }
@@ -339,6 +343,7 @@ impl Entry {
             tsf_us: self.tsf_us,
             received_us: self.received_us,
             associated: self.associated,
+            privacy: self.privacy,
             elements: self.elements.0,
         })
     }
@@ -380,6 +385,7 @@ mod tests {
             tsf_us: Some(u64::MAX),
             received_us: Some(1),
             associated: true,
+            privacy: Some(true),
             elements: vec![0, 1, b'E'],
         };
         let scan = Scan {

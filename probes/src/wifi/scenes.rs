@@ -153,6 +153,25 @@ fn told() -> impl Strategy<Value = (Vec<Made>, u8)> {
     })
 }
 
+/// One box with a name more, and with 5 GHz.
+fn grown(mut boxes: Vec<Made>, which: usize) -> Vec<Made> {
+    let which = which % boxes.len();
+    boxes[which].names += 1;
+    boxes[which].five = boxes[which].five.or(Some(5180));
+    boxes
+}
+
+/// Boxes that tell nothing, in a place where each is heard at 2.4 GHz.
+fn untold() -> impl Strategy<Value = (Vec<Made>, u8)> {
+    school().prop_map(|(mut boxes, neighbours)| {
+        for made in &mut boxes {
+            made.telling = Telling::Nothing;
+            made.hidden = false;
+        }
+        (boxes, neighbours)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -174,12 +193,15 @@ proptest! {
     #[test]
     fn a_name_or_a_band_more_is_not_a_box_more((boxes, neighbours) in told(), which in 0_usize..4) {
         let (_, before) = hear(scene(&boxes, neighbours));
-        let mut boxes = boxes;
-        let which = which % boxes.len();
-        boxes[which].names += 1;
-        boxes[which].five = boxes[which].five.or(Some(5180));
-        let (_, after) = hear(scene(&boxes, neighbours));
+        let (_, after) = hear(scene(&grown(boxes, which), neighbours));
         prop_assert_eq!((before.low, before.estimate, before.high), (after.low, after.estimate, after.high));
+    }
+
+    #[test]
+    fn nor_is_it_where_only_addresses_and_signals_tell((boxes, neighbours) in untold(), which in 0_usize..4) {
+        let (_, before) = hear(scene(&boxes, neighbours));
+        let (_, after) = hear(scene(&grown(boxes, which), neighbours));
+        prop_assert_eq!(before.estimate, after.estimate);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Sighting;
-use super::elements::Elements;
+use super::elements::{Elements, Label, Source};
 use super::group::Bss;
 
 /// What one beacon says of its box.
@@ -20,6 +20,8 @@ pub(super) struct Identity {
     pub(super) co_located: Vec<[u8; 6]>,
     /// The UUID-E of Wi-Fi Protected Setup.
     pub(super) wps_uuid: Option<[u8; 16]>,
+    /// The box's own name and serial number, as its maker's elements have them.
+    pub(super) labels: BTreeSet<Label>,
     /// In each place, the beacon timer less the local time it was received at, µs: when the radio's timer was at zero.
     /// Only within a place: two clocks drift apart by more than what is compared while somebody walks on.
     pub(super) tsf_base_us: BTreeMap<usize, i128>,
@@ -33,8 +35,43 @@ impl Identity {
         self.set.extend(set.unwrap_or_default());
         self.co_located.extend_from_slice(&elements.co_located);
         self.wps_uuid = self.wps_uuid.or(elements.wps_uuid);
+        self.labels.extend(elements.labels.iter().cloned());
         if let Some((tsf, received)) = sighting.tsf_us.zip(sighting.received_us) {
             self.tsf_base_us.entry(place).or_insert(i128::from(tsf) - i128::from(received));
+        }
+    }
+}
+
+/// What ties two BSSIDs to one box, the most trusted first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tie {
+    /// One multi-link device.
+    MultiLink,
+    /// One Multiple BSSID set.
+    MultipleBssid,
+    /// One names the other as co-located.
+    CoLocated,
+    /// One UUID of Wi-Fi Protected Setup.
+    WpsUuid,
+    /// One serial number.
+    SerialNumber,
+    /// One name of the box, in one maker's element.
+    BoxName,
+    /// One beacon timer on one channel.
+    BeaconTimer,
+}
+
+impl Tie {
+    /// The code in the report.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::MultiLink => "multi_link",
+            Self::MultipleBssid => "multiple_bssid",
+            Self::CoLocated => "co_located",
+            Self::WpsUuid => "wps_uuid",
+            Self::SerialNumber => "serial_number",
+            Self::BoxName => "box_name",
+            Self::BeaconTimer => "beacon_timer",
         }
     }
 }
@@ -49,59 +86,87 @@ pub(super) struct Doubts {
     timers: bool,
     /// UUIDs on two boxes for certain: firmware that ships one for all exists.
     uuids: BTreeSet<[u8; 16]>,
+    /// Names and serial numbers on two boxes for certain: those that nobody set.
+    labels: BTreeSet<Label>,
 }
 
 impl Doubts {
     /// Of everything in sight, the neighbours' too.
     pub(super) fn of<'a>(seen: &(impl Iterator<Item = &'a Bss> + Clone)) -> Self {
-        let mut doubts = Self { timers: false, uuids: BTreeSet::new() };
+        let mut doubts = Self { timers: false, uuids: BTreeSet::new(), labels: BTreeSet::new() };
         for a in seen.clone() {
             for b in seen.clone().filter(|b| b.bssid != a.bssid) {
                 doubts.timers |= same_timer(a, b) && a.mhz != b.mhz && a.band == b.band;
-                let same = a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid));
-                doubts.uuids.extend(same.filter(|_| repeats(a, b) || apart_at_two(a, b)));
+                if repeats(a, b) || apart_at_two(a, b) {
+                    doubts
+                        .uuids
+                        .extend(a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid)));
+                    doubts.labels.extend(a.identity.labels.intersection(&b.identity.labels).cloned());
+                }
             }
         }
         doubts
     }
 }
 
-/// What ties `a` to `b`, the most trusted first; `None`: nothing.
-pub(super) fn between(a: &Bss, b: &Bss, doubts: &Doubts) -> Option<&'static str> {
+/// What ties `a` to `b`; `None`: nothing.
+pub(super) fn between(a: &Bss, b: &Bss, doubts: &Doubts) -> Option<Tie> {
     announced(a, b).or_else(|| {
-        let uuid = a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid));
         if repeats(a, b) {
-            None
-        } else if uuid.is_some_and(|uuid| !doubts.uuids.contains(&uuid)) {
-            Some("wps_uuid")
-        } else {
-            // Only on one channel: radios of a box seldom share a timer, and controllers may set all boxes' alike.
-            (!doubts.timers && a.mhz == b.mhz && same_timer(a, b)).then_some("beacon_timer")
+            return None;
         }
+        let uuid = a.identity.wps_uuid.filter(|uuid| b.identity.wps_uuid == Some(*uuid));
+        if uuid.is_some_and(|uuid| !doubts.uuids.contains(&uuid)) {
+            return Some(Tie::WpsUuid);
+        }
+        let mut labels = a.identity.labels.intersection(&b.identity.labels);
+        if let Some((source, _)) = labels.find(|label| !doubts.labels.contains(label)) {
+            return Some(if *source == Source::WpsSerial { Tie::SerialNumber } else { Tie::BoxName });
+        }
+        // Only on one channel: radios of a box seldom share a timer, and controllers may set all boxes' alike.
+        (!doubts.timers && a.mhz == b.mhz && same_timer(a, b)).then_some(Tie::BeaconTimer)
+    })
+}
+
+/// Whether one maker's elements name two boxes: each has a name, none in common. A serial number is no such name: a box's
+/// radios may have one each.
+pub(super) fn other_label(a: &Bss, b: &Bss, doubts: &Doubts) -> bool {
+    let by = |bss: &Bss, source: Source| -> BTreeSet<Label> {
+        bss.identity.labels.iter().filter(|(known, _)| *known == source).cloned().collect()
+    };
+    let sources: BTreeSet<Source> = a.identity.labels.iter().map(|(source, _)| *source).collect();
+    sources.into_iter().filter(|source| *source != Source::WpsSerial).any(|source| {
+        let (mine, theirs) = (by(a, source), by(b, source));
+        let meant = |names: &BTreeSet<Label>| !names.is_empty() && names.is_disjoint(&doubts.labels);
+        meant(&mine) && meant(&theirs) && mine.is_disjoint(&theirs)
     })
 }
 
 /// What the box itself announces of its own addresses.
-fn announced(a: &Bss, b: &Bss) -> Option<&'static str> {
+fn announced(a: &Bss, b: &Bss) -> Option<Tie> {
     let (mine, theirs) = (&a.identity, &b.identity);
     if mine.mld.is_some() && mine.mld == theirs.mld {
-        return Some("multi_link");
+        return Some(Tie::MultiLink);
     }
     // A set is one radio: on another channel, an address in it is another's.
     if a.mhz == b.mhz && (mine.set.contains(&b.bssid) || theirs.set.contains(&a.bssid)) {
-        return Some("multiple_bssid");
+        return Some(Tie::MultipleBssid);
     }
-    (mine.co_located.contains(&b.bssid) || theirs.co_located.contains(&a.bssid)).then_some("co_located")
+    (mine.co_located.contains(&b.bssid) || theirs.co_located.contains(&a.bssid)).then_some(Tie::CoLocated)
 }
 
 /// A radio does not repeat a name.
-fn repeats(a: &Bss, b: &Bss) -> bool {
+pub(super) fn repeats(a: &Bss, b: &Bss) -> bool {
     a.mhz == b.mhz && a.ssid == b.ssid && !a.ssid.is_empty()
 }
 
-/// A box has one radio at 2.4 GHz.
+/// A box has one radio at 2.4 GHz. One that moved is on both channels.
 fn apart_at_two(a: &Bss, b: &Bss) -> bool {
-    a.band == b.band && a.band == super::band::Band::Two && a.mhz != b.mhz
+    a.band == b.band
+        && a.band == super::band::Band::Two
+        && a.mhz != b.mhz
+        && a.moved_from.is_empty()
+        && b.moved_from.is_empty()
 }
 
 fn same_timer(a: &Bss, b: &Bss) -> bool {
@@ -111,13 +176,12 @@ fn same_timer(a: &Bss, b: &Bss) -> bool {
         .any(|(x, y)| x.abs_diff(*y) <= SAME_TIMER_US)
 }
 
-/// Every tied pair, with what ties it.
-pub(super) fn all(seen: &[Bss]) -> Vec<(usize, usize, &'static str)> {
-    let doubts = Doubts::of(&seen.iter());
+/// Every tied pair.
+pub(super) fn all(seen: &[Bss], doubts: &Doubts) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for (i, a) in seen.iter().enumerate() {
         for (j, b) in seen.iter().enumerate().skip(i + 1) {
-            found.extend(between(a, b, &doubts).map(|code| (i, j, code)));
+            found.extend(between(a, b, doubts).map(|_| (i, j)));
         }
     }
     found
@@ -135,20 +199,4 @@ pub(super) fn components(length: usize, pairs: impl Iterator<Item = (usize, usiz
         }
     }
     of
-}
-
-/// How many radios and at most how many boxes `nodes` are (each: its channel, its radios and its members), once the
-/// tied ones are one. Of several radios on one channel nobody can say which is tied: they stay apart.
-pub(super) fn bounds(nodes: &[(u32, u32, Vec<usize>)], ties: &[(usize, usize, &'static str)]) -> (u32, u32) {
-    let node_of =
-        |member: usize| nodes.iter().position(|(_, count, all)| *count == 1 && all.contains(&member));
-    let pairs = ties.iter().filter_map(|(i, j, _)| node_of(*i).zip(node_of(*j)));
-    let of = components(nodes.len(), pairs);
-    let several: u32 = nodes.iter().map(|(_, count, _)| *count).filter(|count| *count > 1).sum();
-    let single = || nodes.iter().zip(&of).filter(|((_, count, _), _)| *count == 1);
-    let radios: BTreeSet<(usize, u32)> =
-        single().map(|((mhz, _, _), component)| (*component, *mhz)).collect();
-    let boxes: BTreeSet<usize> = single().map(|(_, component)| *component).collect();
-    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    (several + count(radios.len()), several + count(boxes.len()))
 }

@@ -337,6 +337,13 @@ fn school(id: &str) -> Option<ArgumentText> {
             ),
             None,
         ),
+        "bssid_full" => (
+            both(
+                "Écrit en entier les identifiants radio (BSSID) de l’école, aussi dans le rapport envoyé ; jamais ceux des voisins",
+                "Write the school’s radio identifiers (BSSID) in full, also in the report that is sent; never the neighbours’",
+            ),
+            None,
+        ),
         "ent" => (
             both(
                 "ENT de l’école, par son identifiant (voir « sonde-ecole endpoints list »), son nom ou son adresse ; répétable. \

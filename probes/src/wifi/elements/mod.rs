@@ -1,42 +1,50 @@
-//! 802.11 information elements: the few that count radios. A bounded walk over bytes that anybody within radio range
-//! may have written: a malformed element loses only itself, a length beyond the end ends the walk.
+//! 802.11 information elements: those that count radios, and those that say how well they work. A bounded walk over bytes
+//! that anybody within radio range may have written: a malformed element loses only itself, a length beyond the end ends
+//! the walk.
+
+mod identity;
+mod radio;
+mod vendor;
+
+use sonde_report::values::WifiGeneration;
+
+pub(super) use identity::MultipleBssid;
+pub(super) use radio::Radio;
+pub(super) use vendor::{Label, Source};
 
 /// Element identifiers of IEEE 802.11-2020, table 9-92.
 const SSID: u8 = 0;
+const SUPPORTED_RATES: u8 = 1;
 const DS_PARAMETER: u8 = 3;
+const BSS_LOAD: u8 = 11;
+const HT_CAPABILITIES: u8 = 45;
+const RSN: u8 = 48;
 const HT_OPERATION: u8 = 61;
 const MULTIPLE_BSSID: u8 = 71;
+/// Cisco's, from before identifiers were reserved for vendors.
+const CCX: u8 = 133;
+const VHT_CAPABILITIES: u8 = 191;
+const VHT_OPERATION: u8 = 192;
 const REDUCED_NEIGHBOR_REPORT: u8 = 201;
 const VENDOR_SPECIFIC: u8 = 221;
-/// The identifier that says "the next octet is the identifier", and the Multi-Link element behind it (802.11be,
-/// 9.4.2.312).
+/// The identifier that says "the next octet is the identifier", and those behind it (802.11ax and 802.11be, table 9-92).
 const EXTENSION: u8 = 255;
+const EXT_HE_CAPABILITIES: u8 = 35;
+const EXT_HE_OPERATION: u8 = 36;
+const EXT_EHT_OPERATION: u8 = 106;
 const EXT_MULTI_LINK: u8 = 107;
+const EXT_EHT_CAPABILITIES: u8 = 108;
 
-/// Sub-elements of the Multiple BSSID element: a nontransmitted profile (9.4.2.45), and in it the Multiple
-/// BSSID-Index element (9.4.2.73).
-const NONTRANSMITTED_PROFILE: u8 = 0;
-const BSSID_INDEX: u8 = 85;
-
-/// The vendor element of Wi-Fi Protected Setup (Wi-Fi Simple Configuration 2.0, 8.2), and its UUID-E attribute.
+/// Vendor elements of the Wi-Fi Alliance: the first WPA, and Wi-Fi Protected Setup (Wi-Fi Simple Configuration 2.0, 8.2).
+const WPA1: [u8; 4] = [0x00, 0x50, 0xf2, 0x01];
 const WPS: [u8; 4] = [0x00, 0x50, 0xf2, 0x04];
-const WPS_UUID_E: u16 = 0x1047;
-
-/// The low bits of a control field that hold a type: of a neighbour report's block, of a Multi-Link element.
-const BLOCK_TYPE: u8 = 0b11;
-const LINK_TYPE: u8 = 0b111;
-
-/// The co-located bit of the BSS Parameters field (9.4.2.170).
-const CO_LOCATED: u8 = 0x40;
-
-/// The most addresses kept of one beacon: more than a box has, and a bound on what a hostile one costs.
-const MOST_ADDRESSES: usize = 64;
 
 /// The longest network name (IEEE 802.11-2020, 9.4.2.2).
 const LONGEST_SSID: usize = 32;
 
-/// What the elements of one beacon or probe response say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the elements of one beacon or probe response say. The first good one of each counts: what follows may be a copy in
+/// another element's clothes.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Elements {
     /// The network's name; `None` when it is hidden (empty or all zero) or absent.
     pub(super) ssid: Option<Vec<u8>>,
@@ -50,29 +58,10 @@ pub(super) struct Elements {
     pub(super) mld: Option<[u8; 6]>,
     /// The UUID-E of Wi-Fi Protected Setup: the device's, the same on all its radios.
     pub(super) wps_uuid: Option<[u8; 16]>,
-}
-
-/// A Multiple BSSID element (9.4.2.45).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MultipleBssid {
-    /// The set has at most two to this power of BSSIDs (1 to 8).
-    max_indicator: u8,
-    /// The indices of the nontransmitted ones, from 1.
-    indices: Vec<u8>,
-}
-
-impl MultipleBssid {
-    /// The addresses that `transmitted` speaks for: its low bits count up, modulo the size of the set (9.4.2.45).
-    pub(super) fn addresses(&self, transmitted: [u8; 6]) -> Vec<[u8; 6]> {
-        let mask = u8::MAX.checked_shr(8 - u32::from(self.max_indicator)).unwrap_or(0);
-        let derived = |index: &u8| {
-            let mut address = transmitted;
-            let [.., last] = &mut address;
-            *last = (*last & !mask) | (last.wrapping_add(*index) & mask);
-            address
-        };
-        self.indices.iter().map(derived).collect()
-    }
+    /// The box's own name or serial number, as its maker's elements have it.
+    pub(super) labels: Vec<Label>,
+    /// How the radio works.
+    pub(super) radio: Radio,
 }
 
 /// Reads `bytes`; never fails.
@@ -82,7 +71,6 @@ pub(super) fn read(bytes: &[u8]) -> Elements {
     let mut wps = Vec::new();
     for (id, body) in walk(bytes) {
         match (id, body) {
-            // The first good one of each counts: what follows may be a copy in another element's clothes.
             (SSID, name) if found.ssid.is_none() && name.len() <= LONGEST_SSID => {
                 found.ssid = name.iter().any(|byte| *byte != 0).then(|| name.to_vec());
             }
@@ -94,88 +82,53 @@ pub(super) fn read(bytes: &[u8]) -> Elements {
                 if *channel != 0 && rest.len() >= 21 && primary.is_none() =>
             {
                 primary = Some(u16::from(*channel));
+                found.radio.ht_operation(body);
             }
             (MULTIPLE_BSSID, [indicator @ 1..=8, profiles @ ..]) => {
-                note_profiles(&mut found, *indicator, profiles);
+                identity::note_profiles(&mut found, *indicator, profiles);
             }
-            (REDUCED_NEIGHBOR_REPORT, report) => {
-                note_co_located(&mut found.co_located, report);
-            }
-            (EXTENSION, [EXT_MULTI_LINK, link @ ..]) => found.mld = found.mld.or_else(|| mld_address(link)),
+            (REDUCED_NEIGHBOR_REPORT, report) => identity::note_co_located(&mut found.co_located, report),
+            (CCX, body) => found.labels.extend(vendor::ccx(body)),
             // One message may be cut over several elements (Wi-Fi Simple Configuration 2.0, 8.2).
             (VENDOR_SPECIFIC, [a, b, c, d, message @ ..]) if [*a, *b, *c, *d] == WPS => {
                 wps.extend_from_slice(message);
+                found.radio.wps = true;
             }
-            _ => {}
+            (VENDOR_SPECIFIC, [a, b, c, d, ..]) if [*a, *b, *c, *d] == WPA1 => found.radio.wpa1 = true,
+            (VENDOR_SPECIFIC, body) => found.labels.extend(vendor::vendor(body)),
+            (EXTENSION, [id, body @ ..]) => extended(&mut found, *id, body),
+            (id, body) => radio(&mut found.radio, id, body),
         }
     }
     found.channel = found.channel.or(primary);
-    found.wps_uuid = wps_uuid(&wps);
+    found.wps_uuid = identity::wps_uuid(&wps);
+    found.labels.extend(identity::wps_serial(&wps).and_then(vendor::serial));
     found
 }
 
-/// The indices of a Multiple BSSID element's profiles; a large set comes in several elements.
-fn note_profiles(found: &mut Elements, max_indicator: u8, profiles: &[u8]) {
-    let set = found.multiple_bssid.get_or_insert(MultipleBssid { max_indicator, indices: Vec::new() });
-    for (_, profile) in walk(profiles).filter(|(id, _)| *id == NONTRANSMITTED_PROFILE) {
-        let index = walk(profile).find_map(|(id, body)| match (id, body) {
-            (BSSID_INDEX, [index, ..]) if *index != 0 => Some(*index),
-            _ => None,
-        });
-        // An index beyond the set's size would wrap around to another's address.
-        let fits = |index: &u8| u16::from(*index) < 1 << set.max_indicator;
-        if let Some(index) = index.filter(fits).filter(|_| set.indices.len() < MOST_ADDRESSES) {
-            set.indices.push(index);
-        }
+/// The elements with an identifier of two octets.
+fn extended(found: &mut Elements, id: u8, body: &[u8]) {
+    match id {
+        EXT_MULTI_LINK => found.mld = found.mld.or_else(|| identity::mld_address(body)),
+        EXT_HE_CAPABILITIES => found.radio.speaks(WifiGeneration::Ax),
+        EXT_HE_OPERATION => found.radio.he_operation(body),
+        EXT_EHT_CAPABILITIES => found.radio.speaks(WifiGeneration::Be),
+        EXT_EHT_OPERATION => found.radio.eht_operation(body),
+        _ => {}
     }
 }
 
-/// The BSSIDs with the co-located bit in a Reduced Neighbor Report: blocks of a header, class, channel and entries
-/// (9.4.2.170).
-fn note_co_located(found: &mut Vec<[u8; 6]>, mut report: &[u8]) {
-    while let [kind, length, _class, _channel, rest @ ..] = report {
-        let (count, length) = (usize::from(kind >> 4) + 1, usize::from(*length));
-        let Some((entries, after)) = rest.split_at_checked(count * length) else { return };
-        report = after;
-        // The parameters stand behind the BSSID, or behind the short SSID that follows it.
-        let parameters = match length {
-            8 | 9 => 7,
-            12.. => 11,
-            _ => continue,
-        };
-        // Type 0 alone holds an address (table 9-327).
-        for entry in entries.chunks_exact(length).filter(|_| (kind & BLOCK_TYPE).count_ones() == 0) {
-            let address = entry.get(1..7).and_then(|bytes| bytes.try_into().ok());
-            if let Some(address) =
-                address.filter(|_| entry.get(parameters).is_some_and(|p| p & CO_LOCATED != 0))
-                && found.len() < MOST_ADDRESSES
-            {
-                found.push(address);
-            }
-        }
+/// The elements that say how the radio works.
+fn radio(radio: &mut Radio, id: u8, body: &[u8]) {
+    match id {
+        SUPPORTED_RATES => radio.speaks(WifiGeneration::Legacy),
+        BSS_LOAD => radio.bss_load(body),
+        HT_CAPABILITIES => radio.speaks(WifiGeneration::N),
+        RSN => radio.rsn(body),
+        VHT_CAPABILITIES => radio.speaks(WifiGeneration::Ac),
+        VHT_OPERATION => radio.vht_operation(body),
+        _ => {}
     }
-}
-
-/// The AP MLD's address: a Basic Multi-Link element (type 0) always has it, behind control and length.
-fn mld_address(link: &[u8]) -> Option<[u8; 6]> {
-    let (&[control, _, length], rest) = link.split_first_chunk::<3>()?;
-    // The length counts itself.
-    ((control & LINK_TYPE).count_ones() == 0 && length >= 7)
-        .then(|| rest.first_chunk::<6>().copied())
-        .flatten()
-}
-
-/// The UUID-E among the attributes; one that is all zero or all one was never set.
-fn wps_uuid(mut message: &[u8]) -> Option<[u8; 16]> {
-    while let Some((&[t, u, l, m], rest)) = message.split_first_chunk::<4>() {
-        let (body, after) = rest.split_at_checked(usize::from(u16::from_be_bytes([l, m])))?;
-        message = after;
-        if u16::from_be_bytes([t, u]) == WPS_UUID_E {
-            let uuid: [u8; 16] = body.try_into().ok()?;
-            return (uuid != [0; 16] && uuid != [0xff; 16]).then_some(uuid);
-        }
-    }
-    None
 }
 
 /// Each complete element: its identifier and its body.
@@ -278,24 +231,27 @@ mod tests {
             state ^= state << 17;
             state
         };
-        let known = [0, 3, 61, 71, 85, 201, 221, 255];
+        let known = [0, 3, 48, 61, 71, 133, 192, 201, 221, 221, 221, 255, 255, 255, 255, 11];
         let mut bytes = Vec::new();
         for _ in 0..10_000_000 {
             bytes.clear();
             while bytes.len() < 48 {
                 bytes.extend(next().to_le_bytes());
             }
-            bytes[0] = known[(next() % 8) as usize];
+            bytes[0] = known[(next() % 16) as usize];
             bytes[1] %= 60;
             if bytes[0] == 255 {
-                bytes[2] = 107;
+                bytes[2] = [36, 106, 107, 108][(next() % 4) as usize];
             } else if bytes[0] == 221 {
-                bytes[2..6].copy_from_slice(&WPS);
-                bytes[6..8].copy_from_slice(&[0x10, 0x47]);
+                let heads = [WPS, [0, 0x0c, 0x42, 0], [0, 0xa0, 0xf8, 1], [0, 0x13, 0x92, 3]];
+                bytes[2..6].copy_from_slice(&heads[(next() % 4) as usize]);
+                if next() % 2 == 0 {
+                    bytes[6..8].copy_from_slice(&[0x10, 0x47 - 5 * (next() % 2) as u8]);
+                }
             }
             let found = read(&bytes);
             let set = found.multiple_bssid.as_ref().map_or(0, |set| set.addresses([255; 6]).len());
-            assert!(set <= MOST_ADDRESSES && found.co_located.len() <= MOST_ADDRESSES);
+            assert!(set <= identity::MOST_ADDRESSES && found.co_located.len() <= identity::MOST_ADDRESSES);
         }
     }
 

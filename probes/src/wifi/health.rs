@@ -1,0 +1,207 @@
+//! How well the school's radios can work where they were heard: indicative, judged by nobody. Pure.
+//!
+//! Field practice, not law: channels 1, 6 and 11 of 20 MHz at 2.4 GHz. Security follows ANSSI's note on Wi-Fi
+//! (DAT-NT-005): an open network, WEP, TKIP and WPS are alerts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sonde_report::values::{
+    ChannelUse, RadioFinding, RadioFindingCode, RadioHealth, WifiGeneration, WifiLink, WifiSecurity,
+};
+
+use super::band::Band;
+use super::group::Bss;
+use super::{ChannelAir, Scan};
+
+/// A channel that is busy half of the time leaves a class less than half of what it could carry.
+const BUSY_RATIO: f64 = 0.5;
+
+/// A visit shorter than this tells too little of a channel: adapters stay some 20 to 120 ms, and a beacon comes every 100.
+const SHORTEST_VISIT_MS: u64 = 20;
+
+/// The signal from which a neighbour takes turns with the school's radios: receivers defer to what they can decode, from
+/// about here on (preamble detection, IEEE 802.11-2020, 17.3.10.6, asks for -82 dBm).
+const HEARD_DBM: i16 = -82;
+
+/// So many neighbours on a channel share it audibly: their beacons alone, ten each second at the lowest rate, take some
+/// percent of its time.
+const CROWD: u32 = 5;
+
+/// Channels at 2.4 GHz that do not overlap at 20 MHz.
+const GRID: [u16; 3] = [1, 6, 11];
+
+/// The spacing in channel numbers (of 5 MHz) from which 20 MHz channels at 2.4 GHz do not overlap. Field practice puts
+/// five; four is what European plans with channel 13 use.
+const CLEAR_SPACING: u16 = 4;
+
+/// Where radars come first in Europe (ETSI EN 301 893): 5250-5350 and 5470-5725 MHz.
+const RADAR_MHZ: [std::ops::RangeInclusive<u32>; 2] = [5260..=5320, 5500..=5720];
+
+/// What `own` (each with its box's number) and the neighbours' radios make of the air.
+pub(super) fn health(own: &[(&Bss, u32)], neighbours: &[&Bss], scans: &[&Scan]) -> RadioHealth {
+    let channels = channels(own, neighbours, scans);
+    let mut findings = security(own);
+    findings.extend(sharing(own));
+    findings.extend(layout(own, &channels));
+    findings
+        .sort_by_key(|finding| (finding.code, finding.band.clone(), finding.channel, finding.ssid.clone()));
+    let link = scans.iter().rev().find_map(|scan| scan.link).map(|link| WifiLink {
+        school: scans.iter().any(|scan| {
+            let associated = scan.sightings.iter().find(|sighting| sighting.associated);
+            associated.is_some_and(|sighting| own.iter().any(|(bss, _)| bss.bssid == sighting.bssid))
+        }),
+        signal_dbm: link.signal_dbm,
+        transmit_bps: link.transmit_bps,
+        receive_bps: link.receive_bps,
+    });
+    RadioHealth { findings, channels, link }
+}
+
+/// A finding without a place yet.
+fn finding(code: RadioFindingCode) -> RadioFinding {
+    RadioFinding { code, ssid: None, band: None, channel: None, access_points: Vec::new() }
+}
+
+/// Weak security, once per network.
+fn security(own: &[(&Bss, u32)]) -> Vec<RadioFinding> {
+    let mut found: BTreeMap<(RadioFindingCode, &str), BTreeSet<u32>> = BTreeMap::new();
+    for (bss, number) in own {
+        let weak = match bss.radio.security(bss.privacy) {
+            Some(WifiSecurity::Open) => Some(RadioFindingCode::OpenNetwork),
+            Some(WifiSecurity::Wep) => Some(RadioFindingCode::Wep),
+            Some(WifiSecurity::Tkip) => Some(RadioFindingCode::Tkip),
+            _ => None,
+        };
+        let wps = bss.radio.wps.then_some(RadioFindingCode::WpsOn);
+        for code in [weak, wps].into_iter().flatten() {
+            found.entry((code, &bss.ssid)).or_default().insert(*number);
+        }
+    }
+    let named = |((code, ssid), boxes): ((RadioFindingCode, &str), BTreeSet<u32>)| RadioFinding {
+        ssid: Some(ssid.to_owned()),
+        access_points: boxes.into_iter().collect(),
+        ..finding(code)
+    };
+    found.into_iter().map(named).collect()
+}
+
+/// Boxes of the school that disturb each other: on one channel, or at 2.4 GHz on overlapping ones.
+fn sharing(own: &[(&Bss, u32)]) -> Vec<RadioFinding> {
+    let mut on: BTreeMap<(Band, u16), BTreeSet<u32>> = BTreeMap::new();
+    for (bss, number) in own {
+        if let Some(channel) = bss.channel {
+            on.entry((bss.band, channel)).or_default().insert(*number);
+        }
+    }
+    let mut found = Vec::new();
+    for ((band, channel), boxes) in &on {
+        let place = |code, boxes: BTreeSet<u32>| RadioFinding {
+            band: Some(band.as_str().to_owned()),
+            channel: Some(*channel),
+            access_points: boxes.into_iter().collect(),
+            ..finding(code)
+        };
+        if boxes.len() > 1 {
+            found.push(place(RadioFindingCode::SharedChannel, boxes.clone()));
+        }
+        let close = |other: &u16| *other != *channel && other.abs_diff(*channel) < CLEAR_SPACING;
+        let others = on.iter().filter(|((known, other), _)| known == band && close(other));
+        let others: BTreeSet<u32> = others.flat_map(|(_, boxes)| boxes.iter().copied()).collect();
+        if *band == Band::Two && !others.is_empty() {
+            found.push(place(RadioFindingCode::OverlappingChannels, boxes.union(&others).copied().collect()));
+        }
+    }
+    found
+}
+
+/// Channels that are ill chosen, busy or crowded, and generations that are old.
+fn layout(own: &[(&Bss, u32)], channels: &[ChannelUse]) -> Vec<RadioFinding> {
+    let mut found: BTreeMap<(RadioFindingCode, Band, Option<u16>), BTreeSet<u32>> = BTreeMap::new();
+    for (bss, number) in own {
+        let use_of = channels.iter().find(|known| {
+            known.band == bss.band.as_str() && Some(known.channel) == bss.channel && known.school > 0
+        });
+        let at_two = bss.band == Band::Two;
+        let codes = [
+            (at_two && bss.radio.width_mhz > Some(20)).then_some(RadioFindingCode::WideChannel),
+            bss.channel
+                .is_some_and(|channel| at_two && !GRID.contains(&channel))
+                .then_some(RadioFindingCode::OffGridChannel),
+            RADAR_MHZ.iter().any(|range| range.contains(&bss.mhz)).then_some(RadioFindingCode::RadarChannel),
+            use_of
+                .is_some_and(|known| known.busy_ratio > Some(BUSY_RATIO))
+                .then_some(RadioFindingCode::BusyChannel),
+            use_of.is_some_and(|known| known.neighbours >= CROWD).then_some(RadioFindingCode::CrowdedChannel),
+        ];
+        for code in codes.into_iter().flatten() {
+            found.entry((code, bss.band, bss.channel)).or_default().insert(*number);
+        }
+    }
+    let mut all: Vec<RadioFinding> = found
+        .into_iter()
+        .map(|((code, band, channel), boxes)| RadioFinding {
+            band: Some(band.as_str().to_owned()),
+            channel,
+            access_points: boxes.into_iter().collect(),
+            ..finding(code)
+        })
+        .collect();
+    all.extend(old_generations(own));
+    all
+}
+
+/// Boxes none of whose radios is newer than 802.11n.
+fn old_generations(own: &[(&Bss, u32)]) -> Option<RadioFinding> {
+    let mut newest: BTreeMap<u32, Option<WifiGeneration>> = BTreeMap::new();
+    for (bss, number) in own {
+        let known = newest.entry(*number).or_default();
+        *known = (*known).max(bss.radio.generation);
+    }
+    let old = |(number, newest): (u32, Option<WifiGeneration>)| {
+        newest.filter(|generation| *generation <= WifiGeneration::N).map(|_| number)
+    };
+    let boxes: Vec<u32> = newest.into_iter().filter_map(old).collect();
+    (!boxes.is_empty())
+        .then(|| RadioFinding { access_points: boxes, ..finding(RadioFindingCode::OldGeneration) })
+}
+
+/// Who uses the channels that the school is on, and how busy they are. Only neighbours that the school's radios take turns
+/// with are counted on a channel ([`HEARD_DBM`]), or whose signal nobody knows.
+fn channels(own: &[(&Bss, u32)], neighbours: &[&Bss], scans: &[&Scan]) -> Vec<ChannelUse> {
+    let mut found: BTreeMap<(Band, u16), (u32, ChannelUse)> = BTreeMap::new();
+    for (bss, _) in own {
+        let Some(channel) = bss.channel else { continue };
+        let (_, known) = found.entry((bss.band, channel)).or_insert_with(|| {
+            let band = bss.band.as_str().to_owned();
+            (
+                bss.mhz,
+                ChannelUse { band, channel, school: 0, neighbours: 0, busy_ratio: None, noise_dbm: None },
+            )
+        });
+        known.school += 1;
+        // The access point's own measure, where the adapter has none.
+        if known.busy_ratio < bss.radio.load {
+            known.busy_ratio = bss.radio.load;
+        }
+    }
+    for bss in neighbours {
+        let audible = bss.signal_dbm.is_none_or(|dbm| dbm >= HEARD_DBM);
+        let channel = bss.channel.and_then(|channel| found.get_mut(&(bss.band, channel)));
+        if let Some((_, known)) = channel.filter(|_| audible) {
+            known.neighbours += 1;
+        }
+    }
+    for (mhz, known) in found.values_mut() {
+        if let Some(air) = longest_visit(scans, *mhz) {
+            known.busy_ratio = Some((air.busy_ms as f64 / air.active_ms as f64).min(1.0));
+            known.noise_dbm = air.noise_dbm.map(i16::from);
+        }
+    }
+    found.into_values().map(|(_, known)| known).collect()
+}
+
+/// The longest time that the adapter listened on a channel, when it is long enough to tell something.
+fn longest_visit(scans: &[&Scan], mhz: u32) -> Option<ChannelAir> {
+    let visits = scans.iter().flat_map(|scan| &scan.air).filter(|air| air.mhz == mhz);
+    visits.filter(|air| air.active_ms >= SHORTEST_VISIT_MS).max_by_key(|air| air.active_ms).copied()
+}
