@@ -194,7 +194,9 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
             }
         },
         async {
-            if plan.wants(ProbeName::Wifi) {
+            if let Some(survey) = &plan.survey {
+                *wifi = Some(survey.clone());
+            } else if plan.wants(ProbeName::Wifi) {
                 *wifi = Some(told(env, ProbeName::Wifi, wifi::run(&plan.wifi, env)).await);
             }
         },

@@ -37,6 +37,9 @@ impl Writer<'_> {
             facts
                 .push(self.fact(Label::SchoolWifiState, words::wifi_on(self.report.site.wifi_on, self.lang)));
         }
+        if let Some(date) = measurement.and_then(|measurement| self.survey_date(measurement)) {
+            facts.push(self.fact(Label::SurveyDate, date));
+        }
         if let Some(value) = value {
             facts.extend(self.wifi_facts(value));
         }
@@ -45,6 +48,7 @@ impl Writer<'_> {
         }
         blocks.extend(value.and_then(|value| self.nothing_of_that_name(value)));
         blocks.extend(measurement.and_then(|m| self.caveats(m)));
+        blocks.extend(value.map(|value| self.rooms(value)).unwrap_or_default());
         if let Some(school) = value.and_then(|value| value.school.as_ref())
             && !school.seen.is_empty()
         {
@@ -140,7 +144,7 @@ impl Writer<'_> {
     }
 
     /// `2.4` in the reader's language, with its unit.
-    fn band(&self, band: &str) -> String {
+    pub(super) fn band(&self, band: &str) -> String {
         with_unit(&self.lang.pick(band.replace('.', ","), band.to_owned()), "GHz")
     }
 }

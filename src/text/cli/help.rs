@@ -125,6 +125,10 @@ pub fn command(path: &str) -> Option<Both> {
             "Écoute les réseaux Wi-Fi à portée et estime les bornes de l’école, sans rien mesurer d’autre",
             "Listen to the Wi-Fi networks in sight and estimate the school’s access points, measuring nothing else",
         ),
+        "wifi survey" => both(
+            "Relève le Wi-Fi de l’école pièce par pièce : bornes entendues et niveau dans chacune",
+            "Survey the school’s Wi-Fi from room to room: access points heard and level in each",
+        ),
         "schema" => both("Imprime le schéma JSON du rapport", "Print the report’s JSON schema"),
         _ => return None,
     })
@@ -211,6 +215,34 @@ pub fn after(path: &str) -> Option<Both> {
              sonde-ecole wifi scan --ssid 'ecole-*' --wifi-on yes\n  \
              sonde-ecole wifi scan --ssid Ecole-Prof --format json",
         ),
+        "wifi survey" => both(
+            "Dans un terminal, sans option : l’outil demande le nom de chaque pièce, écoute, dit ce qu’il entend et propose la suite.\n\
+             Sans question : un appel par pièce avec --room, puis --finish. Chaque pièce est enregistrée aussitôt, sans les voisins, \
+             qui sont seulement comptés ; après une coupure, le relevé se poursuit.\n\
+             Le fichier de --json se relit par « sonde-ecole report » et se joint à une mesure par « sonde-ecole run --survey ».\n\
+             Codes de retour : 0 pièce enregistrée ; à la fin, ceux de « run » pour les bornes (0 conforme · 1 non conforme · \
+             3 indéterminé) ; 2 rien enregistré, ou résultat non écrit (le relevé est alors gardé).\n\
+             \n\
+             Exemples :\n  \
+             sonde-ecole wifi survey --ssid 'ecole-*' --wifi-on oui\n  \
+             sonde-ecole wifi survey --ssid 'ecole-*' --room 'Classe CP'\n  \
+             sonde-ecole wifi survey --show\n  \
+             sonde-ecole wifi survey --finish --json releve.json --html releve.html\n  \
+             sonde-ecole run --uai 0940176F --survey releve.json",
+            "On a terminal, without options: the tool asks for each room’s name, listens, says what it hears and proposes what next.\n\
+             Without questions: one call for each room with --room, then --finish. Each room is saved at once, without the neighbours, \
+             which are only counted; after an interruption the survey goes on.\n\
+             The file of --json is read with \"sonde-ecole report\" and put into a run with \"sonde-ecole run --survey\".\n\
+             Exit codes: 0 room saved; at the end, those of \"run\" for the access points (0 met · 1 not met · 3 inconclusive); \
+             2 nothing saved, or the result not written (the survey is then kept).\n\
+             \n\
+             Examples:\n  \
+             sonde-ecole wifi survey --ssid 'ecole-*' --wifi-on yes\n  \
+             sonde-ecole wifi survey --ssid 'ecole-*' --room 'Classe CP'\n  \
+             sonde-ecole wifi survey --show\n  \
+             sonde-ecole wifi survey --finish --json survey.json --html survey.html\n  \
+             sonde-ecole run --uai 0940176F --survey survey.json",
+        ),
         "mire" => both(
             "Par défaut la mire n’écoute que sur cette machine (127.0.0.1:8080). Pour l’ouvrir au réseau :\n  \
              sonde-ecole mire --listen 0.0.0.0:8080\n\
@@ -248,6 +280,11 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
             .or_else(|| school(id))
             .or_else(|| measures(id))
             .or_else(|| network(id))
+            .or_else(|| common(id)),
+        "wifi survey" => wifi_survey(id)
+            .or_else(|| wifi_scan(id))
+            .or_else(|| school(id))
+            .or_else(|| output(id))
             .or_else(|| common(id)),
         "wifi scan" => wifi_scan(id).or_else(|| school(id)).or_else(|| common(id)),
         "report" if id == "file" => Some(ArgumentText {
@@ -329,6 +366,13 @@ fn school(id: &str) -> Option<ArgumentText> {
                 "Is the school’s Wi-Fi on during the run? yes, no, unknown (default)",
             ),
             Some(both("oui|non|inconnu", "yes|no|unknown")),
+        ),
+        "survey" => (
+            both(
+                "Relevé Wi-Fi pièce par pièce, enregistré par « wifi survey --json » : il remplace l’écoute d’un seul endroit",
+                "Wi-Fi survey from room to room, saved by \"wifi survey --json\": it takes the place of a scan from one place",
+            ),
+            Some(FILE),
         ),
         "declared_aps" => (
             both(
@@ -700,6 +744,70 @@ fn wifi_scan(id: &str) -> Option<ArgumentText> {
         "quiet" => (
             both("Rien sur la sortie d’erreur, sauf les erreurs", "Nothing on standard error but errors"),
             None,
+            Group::Output,
+        ),
+        _ => return None,
+    };
+    Some(ArgumentText { help, value, group: Some(group) })
+}
+
+/// Flags of `wifi survey` alone.
+fn wifi_survey(id: &str) -> Option<ArgumentText> {
+    let (help, value, group) = match id {
+        "room" => (
+            both(
+                "Mesure cette pièce et l’ajoute au relevé, sans question ; la même à nouveau remplace sa mesure",
+                "Measure this room and add it to the survey, without a question; the same again replaces its scan",
+            ),
+            Some(both("NOM", "NAME")),
+            Group::Measures,
+        ),
+        "finish" => (
+            both(
+                "Affiche le résultat et termine le relevé ; avec --room, après cette pièce",
+                "Show the result and end the survey; with --room, after that room",
+            ),
+            None,
+            Group::Measures,
+        ),
+        "show" => (
+            both(
+                "Affiche le relevé en cours, sans le terminer",
+                "Show the unfinished survey without ending it",
+            ),
+            None,
+            Group::Measures,
+        ),
+        "resume" => (
+            both(
+                "Poursuit le relevé en cours, même d’un autre jour, sans poser la question",
+                "Go on with the unfinished survey, also of another day, without asking",
+            ),
+            None,
+            Group::Measures,
+        ),
+        "new" => (
+            both(
+                "Commence un nouveau relevé ; celui en cours est effacé dès la première pièce",
+                "Begin a new survey; the unfinished one is deleted with the first room",
+            ),
+            None,
+            Group::Measures,
+        ),
+        "from" => (
+            both(
+                "Relit pour cette pièce un relevé enregistré par « wifi scan --record », au lieu d’écouter ; « - » lit l’entrée standard",
+                "For this room, read a scan recorded by \"wifi scan --record\" in the place of listening; \"-\" reads standard input",
+            ),
+            Some(FILE),
+            Group::Network,
+        ),
+        "json" => (
+            both(
+                "Écrit le relevé, comme rapport JSON, dans ce fichier (aussi --output)",
+                "Write the survey, as a JSON report, to this file (also --output)",
+            ),
+            Some(FILE),
             Group::Output,
         ),
         _ => return None,

@@ -8,6 +8,7 @@ pub mod help;
 pub mod message;
 pub mod problem;
 pub mod services;
+pub mod survey;
 pub mod usage;
 
 use super::Lang;

@@ -166,6 +166,15 @@ labels! {
     Channel: "Canal", "Channel";
     Signal: "Signal", "Signal";
     SeenCaption: "Émissions de l’école", "What the school’s access points send";
+    SurveyDate: "Relevé du", "Surveyed on";
+    RoomsCaption: "Pièces, dans l’ordre de la visite", "Rooms, in the order of the visit";
+    Room: "Pièce", "Room";
+    BestSignal: "Meilleur signal", "Best signal";
+    HeardThere: "Bornes entendues", "Access points heard";
+    NeighboursShort: "Voisins", "Neighbours";
+    Caveat: "Réserve", "Caveat";
+    CachedShort: "liste en mémoire", "remembered list";
+    PartialShort: "incomplet", "incomplete";
     HopsCaption: "Équipements traversés", "Hops";
     Hop: "Saut", "Hop";
     Address: "Adresse", "Address";
