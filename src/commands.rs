@@ -164,7 +164,7 @@ fn take_survey(plan: &mut Plan, file: Option<&Path>, lang: Lang) -> bool {
     match Fed::read(path, &plan.site) {
         Ok(fed) => {
             fed.bear_on(&mut plan.site);
-            plan.survey = Some(fed.measured);
+            plan.survey = Some(fed.measured(plan.wifi.full_addresses));
             true
         }
         Err(why) => {

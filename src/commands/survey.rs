@@ -45,9 +45,7 @@ pub(super) async fn survey(
     let Some(file) = locked(state.as_deref(), lang) else { return Ok(COULD_NOT_RUN) };
     let mut walk = Walk { args, lang, plan, output, file, kept: Kept::default(), refused_file: false };
     Ok(walk.go().await.unwrap_or_else(|stopped| {
-        if let Some(sentence) = stopped.0 {
-            complain(&sentence);
-        }
+        complain_of(stopped.0);
         COULD_NOT_RUN
     }))
 }
@@ -191,7 +189,7 @@ impl Walk<'_> {
         if self.kept.ssids.is_empty() {
             self.kept.ssids.extend(heard.associated());
         }
-        let line = self.keep(&name, &heard).await?;
+        let line = self.keep(&name, &heard)?;
         if !self.args.quiet {
             complain(&line);
             if !self.args.finish {
@@ -240,7 +238,7 @@ impl Walk<'_> {
             let heard = match self.listen(name).await {
                 Ok(heard) => heard,
                 Err(Stopped(why)) => {
-                    why.iter().for_each(|why| complain(why));
+                    complain_of(why);
                     match ask::next(false, self.lang)? {
                         ask::Next::Again => continue,
                         next => return Ok(next),
@@ -251,9 +249,9 @@ impl Walk<'_> {
                 self.kept.ssids.push(ask::ssid(heard.associated().as_deref(), self.lang)?);
             }
             // A room that could not be written stays in memory, and goes to the disk with the next one.
-            match self.keep(name, &heard).await {
+            match self.keep(name, &heard) {
                 Ok(line) => complain(&line),
-                Err(Stopped(why)) => why.iter().for_each(|why| complain(why)),
+                Err(Stopped(why)) => complain_of(why),
             }
             match ask::next(true, self.lang)? {
                 ask::Next::Again => {}
@@ -285,7 +283,7 @@ impl Walk<'_> {
     }
 
     /// Puts the room in and onto the disk; the line that tells what it gave.
-    async fn keep(&mut self, name: &str, heard: &Recording) -> Result<String, Stopped> {
+    fn keep(&mut self, name: &str, heard: &Recording) -> Result<String, Stopped> {
         let config = self.config();
         let known = heard.without_neighbours(&config).filter(|_| !config.ssids.is_empty());
         let heard = known.ok_or_else(|| self.stop(&Say::NoSsid))?;
@@ -365,6 +363,13 @@ impl Walk<'_> {
             // A reader that has gone has seen what it wanted.
             Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
         }
+    }
+}
+
+/// Says why something was given up, unless it was said.
+fn complain_of(why: Option<String>) {
+    if let Some(sentence) = why {
+        complain(&sentence);
     }
 }
 

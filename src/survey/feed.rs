@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sonde_report::document::{Site, WifiOn};
-use sonde_report::{Measurement, Report, values::WifiValue};
+use sonde_report::{Measurement, Outcome, Report, values::WifiValue};
 
 use super::state::{Differs, differ};
 
@@ -23,8 +23,7 @@ pub enum BadSurvey {
 /// A survey that a run takes for its Wi-Fi.
 #[derive(Debug)]
 pub struct Fed {
-    /// The measurement, dated by the survey.
-    pub measured: Measurement<WifiValue>,
+    measured: Measurement<WifiValue>,
     /// What was said of the school then.
     site: Site,
 }
@@ -51,6 +50,18 @@ impl Fed {
             Some(place) => Err(BadSurvey::Elsewhere(place)),
             None => Ok(Self { measured, site: report.site }),
         }
+    }
+
+    /// The measurement, dated by the survey. The school's whole addresses stay out where the run did not ask for them.
+    #[must_use]
+    pub fn measured(mut self, full_addresses: bool) -> Measurement<WifiValue> {
+        if let Outcome::Measured { value, .. } = &mut self.measured.outcome
+            && let Some(school) = &mut value.school
+            && !full_addresses
+        {
+            school.seen.iter_mut().for_each(|seen| seen.bssid = None);
+        }
+        self.measured
     }
 
     /// Says in the run's site what bears on the survey: the Wi-Fi's state is that of the day it was listened to, where it

@@ -220,18 +220,16 @@ impl Kept {
         self.rooms.iter().map(|room| room.visit.clone()).collect()
     }
 
-    /// Puts a room in, in the place of an earlier visit of the same name. Whether there was one.
+    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one. Upper and lower case are
+    /// the same: nobody types a room's name twice alike.
     pub fn put(&mut self, room: Visited) -> bool {
-        match self.rooms.iter_mut().find(|known| known.visit.room == room.visit.room) {
-            Some(known) => {
-                *known = room;
-                true
-            }
-            None => {
-                self.rooms.push(room);
-                false
-            }
+        let same = |known: &&mut Visited| known.visit.room.to_lowercase() == room.visit.room.to_lowercase();
+        if let Some(known) = self.rooms.iter_mut().find(same) {
+            *known = room;
+            return true;
         }
+        self.rooms.push(room);
+        false
     }
 
     /// Whether a room was read from a file.

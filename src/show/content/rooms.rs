@@ -1,7 +1,7 @@
 //! The rooms of a survey: a heat table without a plan, and the rooms below the indicative level by name.
 
 use sonde_report::{
-    CaveatCode, Measurement,
+    CaveatCode, Measurement, Timestamp,
     values::{Room, RoomSignal, WifiValue},
 };
 
@@ -29,7 +29,7 @@ impl Writer<'_> {
             .rooms
             .iter()
             .filter(|room| Reception::of_room(room).is_below())
-            .map(|room| format!("{} ({})", room.name, self.best_signal(room)))
+            .map(|room| self.lang.labelled(&room.name, &self.best_signal(room)))
             .collect();
         if !below.is_empty() {
             blocks.push(Block::List(words::below_title(self.lang), below));
@@ -42,7 +42,7 @@ impl Writer<'_> {
     pub(super) fn survey_date(&self, measurement: &Measurement<WifiValue>) -> Option<String> {
         let value = measurement.value().filter(|value| !value.rooms.is_empty())?;
         let mut text = self.lang.date_time(&measurement.started_at);
-        let last = value.rooms.iter().map(|room| room.scanned_at).max_by_key(|at| at.instant())?;
+        let last = value.rooms.iter().map(|room| room.scanned_at).max_by_key(Timestamp::instant)?;
         if last.local().date() != measurement.started_at.local().date() {
             text = format!("{text} – {}", self.lang.date_time(&last));
         }
@@ -51,6 +51,14 @@ impl Writer<'_> {
             text = format!("{text}. {}", words::old_survey(self.lang));
         }
         Some(text)
+    }
+
+    /// How the rooms were listened to, in the place of a scan's one word: each by itself, or not.
+    pub(super) fn rooms_scan(&self, value: &WifiValue) -> Option<String> {
+        let cached: Vec<String> =
+            value.rooms.iter().filter(|room| !room.fresh).map(|room| room.name.clone()).collect();
+        let all = value.rooms.iter().map(|room| room.name.clone()).collect::<Vec<_>>().join(", ");
+        (!value.rooms.is_empty()).then(|| words::rooms_scan(&all, &cached, self.lang))
     }
 
     fn room_table(&self, value: &WifiValue) -> HeatTable {

@@ -71,6 +71,7 @@ impl Writer<'_> {
         if !value.scan.positions.is_empty() {
             scan = format!("{scan} — {}", value.scan.positions.join(", "));
         }
+        let scan = self.rooms_scan(value).unwrap_or(scan);
         let mut facts = vec![
             self.fact(Label::Scan, scan),
             self.fact(Label::BssidsSeen, self.lang.integer(u64::from(value.bssids_seen))),

@@ -5,6 +5,7 @@
 pub mod allowlist;
 pub mod guided;
 pub mod help;
+mod help_wifi;
 pub mod message;
 pub mod problem;
 pub mod services;

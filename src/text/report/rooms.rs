@@ -51,6 +51,22 @@ pub fn below_advice(lang: Lang) -> &'static str {
     )
 }
 
+/// How the rooms were listened to.
+#[must_use]
+pub fn rooms_scan(all: &str, cached: &[String], lang: Lang) -> String {
+    let how = lang.pick("une écoute dans chaque pièce", "a scan in each room").to_owned();
+    let how = if cached.is_empty() {
+        how
+    } else {
+        let cached = cached.join(", ");
+        how + &lang.pick(
+            format!(", sauf la liste en mémoire du système pour {cached}"),
+            format!(", but the system’s remembered list for {cached}"),
+        )
+    };
+    format!("{how} — {all}")
+}
+
 /// That a survey is old.
 #[must_use]
 pub fn old_survey(lang: Lang) -> &'static str {
