@@ -209,8 +209,8 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::Left { rooms: count } => {
             let count = rooms(*count, lang);
             return lang.pick(
-                format!("Arrêt, {count} en mémoire. Pour poursuivre ou terminer : sonde-ecole wifi survey"),
-                format!("Stopped, {count} kept. To go on or finish: sonde-ecole wifi survey"),
+                format!("Arrêt, {count} dans le relevé, gardé. Pour poursuivre ou terminer : sonde-ecole wifi survey"),
+                format!("Stopped, {count} in the survey, which is kept. To go on or finish: sonde-ecole wifi survey"),
             );
         }
         Say::Kept { rooms: count } => {
