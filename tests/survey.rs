@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use common::{agent, validated};
 use serde_json::{Value, json};
@@ -291,7 +292,7 @@ fn a_survey_of_another_day_is_not_taken_up_silently() {
     }
     let said = school.room("Classe CE1", &ce1, &["--resume"]);
     assert!(said.contains("2 pièces"), "{said}");
-    // The table tells the days apart.
+    // Both days are told.
     let shown = plain(&school.survey(&["--show"]).stdout);
     assert!(shown.contains("05/01/2026 09:00 –"), "{shown}");
 }
@@ -351,6 +352,162 @@ fn a_result_that_cannot_be_written_keeps_the_survey() {
     let message = school.refused(&["--finish", "--html", school.path("absent/r.html").to_str().unwrap()]);
     assert!(message.contains("absent"), "{message}");
     assert!(school.state_file().exists());
+}
+
+/// The process, killed at once: as when the battery is empty.
+#[test]
+fn a_process_that_dies_loses_no_room() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    school.room("Classe CP", &cp, &["--wifi-on", "oui"]);
+    // The next one waits for its recording on standard input when it dies.
+    let mut child = agent(&school.path("state"))
+        .args(["wifi", "survey", "--ssid", "ecole-*", "--room", "Cantine", "--from", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the lock is held", || {
+        let output = school.survey(&["--show"]);
+        output.status.code() == Some(2) && stderr(&output).contains("ouvert dans une autre fenêtre")
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = school.room("Classe CE1", &ce1, &[]);
+    assert!(said.contains("2 pièces dans"), "{said}");
+    let shown = school.survey(&["--show", "--format", "json"]);
+    let value = measurement(&shown)["outcome"]["value"].clone();
+    assert_eq!(value["scan"]["positions"], json!(["Classe CP", "Classe CE1"]));
+}
+
+/// Asks again until it holds; 20 s is a machine that hangs.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A person at a terminal: a pseudo-terminal of util-linux's `script`.
+#[cfg(target_os = "linux")]
+struct Person {
+    child: std::process::Child,
+    keys: std::process::ChildStdin,
+    seen: std::sync::Arc<std::sync::Mutex<String>>,
+    read: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl Person {
+    /// Sits down at the survey; `None` where there is no `script`.
+    fn at(school: &School, from: &Path) -> Option<Self> {
+        use std::io::Read as _;
+        common::peer_or_say("script", "util-linux")?;
+        let command = format!("{} wifi survey --from {}", env!("CARGO_BIN_EXE_sonde-ecole"), from.display());
+        let mut script = std::process::Command::new("script");
+        common::clean(&mut script, &school.path("state"));
+        let mut child = script
+            .args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"])
+            .env("TERM", "xterm")
+            .current_dir(school.directory.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut screen = child.stdout.take().unwrap();
+        let keys = child.stdin.take().unwrap();
+        let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let growing = std::sync::Arc::clone(&seen);
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let mut part = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut part) {
+                bytes.extend_from_slice(&part[..count]);
+                // The whole again: a part may end within a character.
+                *growing.lock().unwrap() = String::from_utf8_lossy(&bytes).replace('\u{202f}', " ");
+            }
+        });
+        Some(Self { child, keys, seen, read: 0 })
+    }
+
+    /// Waits until this is on the screen, after what was waited for before.
+    fn sees(&mut self, text: &str) {
+        let start = Instant::now();
+        loop {
+            let all = self.seen.lock().unwrap().clone();
+            if let Some(at) = all.get(self.read..).and_then(|rest| rest.find(text)) {
+                self.read += at + text.len();
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "{text:?} is not shown in {all}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn types(&mut self, keys: &str) {
+        use std::io::Write as _;
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn leaves_with(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    let now = school.path("now.json");
+    fs::copy(&cp, &now).unwrap();
+    let Some(mut person) = Person::at(&school, &now) else { return };
+    person.sees("Le Wi-Fi de l’école est-il allumé");
+    person.sees("pour choisir");
+    person.types("\r");
+    person.sees("pour terminer)");
+    person.types("Classe CP\r");
+    person.sees("Classe CP : Entrée pour mesurer");
+    person.types("\r");
+    person.sees("Nom (SSID)");
+    person.types("ecole-*\r");
+    person.sees("Classe CP : 1 borne à portée, meilleur signal −50 dBm, bon");
+    person.sees("pour choisir");
+    person.types("\r");
+    person.sees("pour terminer)");
+    // Ctrl-C.
+    person.types("\u{3}");
+    person.sees("1 pièce dans le relevé");
+    assert_eq!(person.leaves_with(), Some(2));
+
+    fs::copy(&ce1, &now).unwrap();
+    let mut person = Person::at(&school, &now).unwrap();
+    person.sees("1 pièce : Classe CP");
+    person.sees("pour choisir");
+    person.types("\r");
+    person.sees("pour terminer)");
+    person.types("Classe CE1\r");
+    person.sees("Classe CE1 : Entrée pour mesurer");
+    person.types("\r");
+    person.sees("−72 dBm, faible");
+    person.sees("pour choisir");
+    person.types("\r");
+    person.sees("pour terminer)");
+    person.types("\r");
+    person.sees("NON CONFORME");
+    person.sees("Enregistrer ce relevé");
+    person.types("o\r");
+    person.sees("Nom du fichier");
+    person.types("\r");
+    person.sees("rapport enregistré");
+    assert_eq!(person.leaves_with(), Some(1));
+    assert!(!school.state_file().exists());
+    let files = fs::read_dir(school.directory.path()).unwrap().map(|entry| entry.unwrap().path());
+    let saved = files.into_iter().find(|path| path.to_str().unwrap().contains("releve-wifi-")).unwrap();
+    let report: Value = serde_json::from_slice(&fs::read(saved).unwrap()).unwrap();
+    assert_eq!(report["measurements"]["wifi"]["outcome"]["value"]["rooms"].as_array().unwrap().len(), 2);
 }
 
 #[test]

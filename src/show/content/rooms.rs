@@ -84,7 +84,7 @@ impl Writer<'_> {
         for room in &value.rooms {
             let mut cells = vec![(room.name.clone(), None)];
             if several_days {
-                cells.push((self.lang.date_time(&room.scanned_at), None));
+                cells.push((self.lang.day_time(&room.scanned_at), None));
             }
             cells.push((self.best_signal(room), Some(Reception::of_room(room))));
             cells.extend(self.box_cells(room, &boxes));
@@ -103,10 +103,9 @@ impl Writer<'_> {
     /// A cell for each box, or one that lists those heard.
     fn box_cells(&self, room: &Room, boxes: &[u32]) -> Vec<(String, Option<Reception>)> {
         if boxes.len() > MOST_COLUMNS {
-            let heard = room
-                .heard
-                .iter()
-                .map(|signal| self.lang.labelled(&signal.access_point.to_string(), &self.signal(signal)));
+            let heard = room.heard.iter().map(|signal| {
+                format!("{} ({}, {})", signal.access_point, self.dbm(signal), self.band(&signal.band))
+            });
             let heard: Vec<String> = heard.collect();
             let text = if heard.is_empty() { self.label(Label::NoneF).to_owned() } else { heard.join(", ") };
             return vec![(text, None)];
@@ -133,12 +132,14 @@ impl Writer<'_> {
 
     /// A box's level and band.
     fn signal(&self, signal: &RoomSignal) -> String {
-        let level = signal.signal_dbm;
-        let level = level.map_or_else(
+        format!("{} ({})", self.dbm(signal), self.band(&signal.band))
+    }
+
+    fn dbm(&self, signal: &RoomSignal) -> String {
+        signal.signal_dbm.map_or_else(
             || words::reception(Reception::Untold, self.lang).to_owned(),
             |level| words::dbm(level, self.lang),
-        );
-        format!("{level} ({})", self.band(&signal.band))
+        )
     }
 
     fn box_name(&self, number: u32) -> String {

@@ -341,7 +341,7 @@ fn school(id: &str) -> Option<ArgumentText> {
         ),
         "bssid_full" => (
             both(
-                "Écrit en entier les identifiants radio (BSSID) de l’école, aussi dans le rapport envoyé ; jamais ceux des voisins",
+                "Écrit en entier les identifiants radio (BSSID) de l’école, aussi dans le rapport envoyé ; jamais ceux des voisins",
                 "Write the school’s radio identifiers (BSSID) in full, also in the report that is sent; never the neighbours’",
             ),
             None,

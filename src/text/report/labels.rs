@@ -171,9 +171,9 @@ labels! {
     Room: "Pièce", "Room";
     BestSignal: "Meilleur signal", "Best signal";
     HeardThere: "Bornes entendues", "Access points heard";
-    NeighboursShort: "Voisins", "Neighbours";
+    NeighboursShort: "Voisins", "Others";
     Caveat: "Réserve", "Caveat";
-    CachedShort: "liste en mémoire", "remembered list";
+    CachedShort: "liste gardée", "old list";
     PartialShort: "incomplet", "incomplete";
     HopsCaption: "Équipements traversés", "Hops";
     Hop: "Saut", "Hop";

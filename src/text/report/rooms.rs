@@ -8,7 +8,7 @@ use crate::text::{Lang, with_unit};
 pub fn reception(reception: Reception, lang: Lang) -> &'static str {
     match reception {
         Reception::Good => lang.pick("bon", "good"),
-        Reception::Usable => lang.pick("utilisable", "usable"),
+        Reception::Usable => lang.pick("correct", "usable"),
         Reception::Weak => lang.pick("faible", "weak"),
         Reception::Silent => lang.pick("rien entendu", "nothing heard"),
         Reception::Untold => lang.pick("niveau inconnu", "level unknown"),
