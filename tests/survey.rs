@@ -309,7 +309,7 @@ fn without_a_terminal_it_says_what_to_give() {
         assert!(message.contains(expected), "{expected}: {message}");
     }
     let english = school.refused(&["--lang", "en"]);
-    assert!(english.contains("Unfinished Wi-Fi survey") && english.contains("--resume"), "{english}");
+    assert!(english.contains("unfinished Wi-Fi survey") && english.contains("--resume"), "{english}");
 }
 
 #[test]

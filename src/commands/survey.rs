@@ -76,7 +76,7 @@ fn locked(state: Option<&Path>, lang: Lang) -> Option<StateFile> {
             None
         }
         Err(error) => {
-            complain(&words::say(&Say::NotKept { detail: format!("{error:#}") }, lang));
+            complain(&words::say(&Say::NoState { detail: format!("{error:#}") }, lang));
             None
         }
     }
@@ -292,8 +292,9 @@ impl Walk<'_> {
         self.write()?;
         let measured = wifi::survey(&self.kept.visits(), &config);
         let rooms = measured.as_ref().and_then(|measured| Some(&measured.value()?.rooms));
+        let nothing_yet = rooms.is_some_and(|rooms| rooms.iter().all(|room| room.heard.is_empty()));
         let room = rooms.and_then(|rooms| rooms.iter().find(|room| room.name == name));
-        Ok(room.map(|room| words::room(room, replaced, self.lang)).unwrap_or_default())
+        Ok(room.map(|room| words::room(room, replaced, nothing_yet, self.lang)).unwrap_or_default())
     }
 
     /// Writes the survey; a refused file that stands there goes aside first.

@@ -103,9 +103,8 @@ impl Writer<'_> {
     /// A cell for each box, or one that lists those heard.
     fn box_cells(&self, room: &Room, boxes: &[u32]) -> Vec<(String, Option<Reception>)> {
         if boxes.len() > MOST_COLUMNS {
-            let heard = room.heard.iter().map(|signal| {
-                format!("{} ({}, {})", signal.access_point, self.dbm(signal), self.band(&signal.band))
-            });
+            let heard =
+                room.heard.iter().map(|signal| format!("{} ({})", signal.access_point, self.dbm(signal)));
             let heard: Vec<String> = heard.collect();
             let text = if heard.is_empty() { self.label(Label::NoneF).to_owned() } else { heard.join(", ") };
             return vec![(text, None)];

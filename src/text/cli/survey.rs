@@ -23,8 +23,8 @@ pub const WELCOME: Both = both(
 pub const ROOM: Both = both("Pièce (entrée vide pour terminer) :", "Room (leave empty to finish):");
 /// Help for it.
 pub const ROOM_HELP: Both = both(
-    "par exemple Classe CP ; un nom déjà donné mesure la pièce à nouveau",
-    "such as Classe CP; a name given before measures that room again",
+    "par exemple Classe CP, sans nom de personne ; un nom déjà donné mesure la pièce à nouveau",
+    "such as Classe CP, no person’s name; a name given before measures that room again",
 );
 /// While the radio listens.
 pub const LISTENING: Both = both("Écoute en cours, quelques secondes…", "Listening, a few seconds…");
@@ -92,9 +92,10 @@ pub fn bad_name(bad: BadName, lang: Lang) -> String {
     }
 }
 
-/// What a room gave, in one line: boxes, best signal, a word; then what weakens it.
+/// What a room gave, in one line: boxes, best signal, a word; then what weakens it. `nothing_yet`: no room of the survey has
+/// heard the school.
 #[must_use]
-pub fn room(room: &Room, replaced: bool, lang: Lang) -> String {
+pub fn room(room: &Room, replaced: bool, nothing_yet: bool, lang: Lang) -> String {
     let found = if room.heard.is_empty() {
         lang.pick("aucun réseau de l’école entendu", "no network of the school heard").to_owned()
     } else {
@@ -115,6 +116,12 @@ pub fn room(room: &Room, replaced: bool, lang: Lang) -> String {
     let mut line = lang.labelled(&room.name, &found);
     if replaced {
         line += lang.pick(" — remplace la mesure d’avant", " — replaces the scan before");
+    }
+    if nothing_yet {
+        line += lang.pick(
+            "\n  Vérifier le nom du réseau (--ssid), majuscules comprises, et que les bornes sont allumées.",
+            "\n  Check the network’s name (--ssid), upper and lower case included, and that the access points are on.",
+        );
     }
     for caveat in &room.caveats {
         line += "\n";
@@ -150,6 +157,11 @@ pub fn holds(holds: &Holds<'_>, lang: Lang) -> String {
         format!("Relevé Wi-Fi en cours depuis le {since}, {count} : {names}"),
         format!("Unfinished Wi-Fi survey since {since}, {count}: {names}"),
     )
+}
+
+/// The same behind the program's name and a colon.
+fn held_already(held: &Holds<'_>, lang: Lang) -> String {
+    words::after_colon(&holds(held, lang))
 }
 
 fn rooms(count: usize, lang: Lang) -> String {
@@ -190,7 +202,9 @@ pub enum Say<'a> {
     BadName { bad: BadName },
     /// The radio could not listen: why, and the room is not recorded.
     NotHeard { room: &'a str, why: &'a str },
-    /// The state directory or its file could not be written.
+    /// The state directory cannot be used.
+    NoState { detail: String },
+    /// The survey's file could not be written.
     NotKept { detail: String },
     /// The result could not be written everywhere: the survey is kept.
     StillKept { path: &'a Path },
@@ -243,15 +257,15 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::Differs { what } => {
             let (name, kept, given, flag) = differs(what, lang);
             lang.pick(
-                format!("le relevé en cours a {name} {}, pas {} : redonnez la même valeur (ou aucune), terminez-le par --finish, \
+                format!("le relevé en cours ne va pas avec {name} : {} en cours, {} demandé. Redonnez la même valeur (ou aucune), terminez-le par --finish, \
                          ou recommencez avec --new{flag}", q(&kept), q(&given)),
-                format!("the unfinished survey has {name} {}, not {}: give the same value again (or none), end it with --finish, \
+                format!("the unfinished survey does not agree with {name}: {} there, {} given. Give the same value again (or none), end it with --finish, \
                          or start anew with --new{flag}", q(&kept), q(&given)),
             )
         }
         Say::OtherDay { holds: held } => lang.pick(
-            format!("{}. Il date : ajoutez --resume pour le poursuivre, ou --new pour recommencer (efface ces pièces)", holds(held, lang)),
-            format!("{}. It is old: add --resume to go on with it, or --new to start anew (deletes these rooms)", holds(held, lang)),
+            format!("{}. Il date : ajoutez --resume pour le poursuivre, ou --new pour recommencer (efface ces pièces)", held_already(held, lang)),
+            format!("{}. It is old: add --resume to go on with it, or --new to start anew (deletes these rooms)", held_already(held, lang)),
         ),
         Say::NoTerminal { unfinished: None } => lang.pick(
             "sans terminal, le relevé se fait par --room NOM, une fois par pièce, puis --finish",
@@ -259,9 +273,9 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         ).to_owned(),
         Say::NoTerminal { unfinished: Some(held) } => lang.pick(
             format!("{}. Sans terminal : --room NOM --resume pour le poursuivre, --room NOM --new pour recommencer (efface ces \
-                     pièces), --finish pour le terminer", holds(held, lang)),
+                     pièces), --finish pour le terminer", held_already(held, lang)),
             format!("{}. Without a terminal: --room NAME --resume to go on with it, --room NAME --new to start anew (deletes these \
-                     rooms), --finish to end it", holds(held, lang)),
+                     rooms), --finish to end it", held_already(held, lang)),
         ),
         Say::NoSsid => lang.pick(
             "quel est le Wi-Fi de l’école ? Ajoutez --ssid 'NOM' (* permis) : cette machine n’est connectée à aucun Wi-Fi, et sans ce \
@@ -276,6 +290,12 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::NotHeard { room, why } => lang.pick(
             format!("{room} : rien n’a été écouté, la pièce n’est pas enregistrée. {why}"),
             format!("{room}: nothing was listened to, the room is not saved. {why}"),
+        ),
+        Say::NoState { detail } => lang.pick(
+            format!("le dossier d’état, où le relevé est gardé entre deux pièces, est inutilisable ({}). Indiquez-en un autre par \
+                     SONDE_ECOLE_STATE", system(detail, lang)),
+            format!("the state directory, where the survey is kept between two rooms, cannot be used ({detail}). Name another with \
+                     SONDE_ECOLE_STATE"),
         ),
         Say::NotKept { detail } => lang.pick(
             format!("la pièce n’a pas pu être enregistrée ({}). Libérez de la place ou indiquez un autre dossier par \
