@@ -289,7 +289,7 @@ pub struct WifiArgs {
 /// `wifi …`.
 #[derive(Debug, Subcommand)]
 pub enum WifiCommand {
-    Scan(WifiScanArgs),
+    Scan(Box<WifiScanArgs>),
     Survey(Box<WifiSurveyArgs>),
 }
 

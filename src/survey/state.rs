@@ -21,8 +21,8 @@ const FORMAT: &str = "sonde-ecole/wifi-survey/1";
 /// The file below the state directory.
 const FILE: &str = "wifi-survey.json";
 
-/// The largest file, in bytes: a hundred rooms with the largest list of the school's that was met (a hundred entries of
-/// two kilobytes, twice over for the digits), and as much again.
+/// The largest file, in bytes: a hundred rooms of a hundred entries with two kilobytes of elements each, twice over for the
+/// digits, make 40 MB.
 const LARGEST_FILE: u64 = 64 << 20;
 
 /// A survey that nobody went on with for so long is of another day: a script must say that it means it. Longer than a
