@@ -246,7 +246,8 @@ impl Walk<'_> {
                 }
             };
             if self.kept.ssids.is_empty() {
-                self.kept.ssids.push(ask::ssid(heard.associated().as_deref(), self.lang)?);
+                let name = self.network(&heard)?;
+                self.kept.ssids.push(name);
             }
             // A room that could not be written stays in memory, and goes to the disk with the next one.
             match self.keep(name, &heard) {
@@ -257,6 +258,23 @@ impl Walk<'_> {
                 ask::Next::Again => {}
                 next => return Ok(next),
             }
+        }
+    }
+
+    /// Asks for the school's network. A name that is not in sight is asked for once more: it may be misspelt, and the whole
+    /// survey would go by it.
+    fn network(&self, heard: &Recording) -> Result<String, Stopped> {
+        let mut proposed = heard.associated();
+        let mut insisted = None;
+        loop {
+            let name = ask::ssid(proposed.as_deref(), self.lang)?;
+            let config = wifi::Config { ssids: vec![name.clone()], ..self.plan.wifi.clone() };
+            if heard.hears_school(&config) || insisted.as_ref() == Some(&name) {
+                return Ok(name);
+            }
+            complain(words::NOT_IN_SIGHT.pick(self.lang));
+            proposed = Some(name.clone());
+            insisted = Some(name);
         }
     }
 

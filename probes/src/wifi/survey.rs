@@ -52,6 +52,12 @@ impl Recording {
         Some(Self(scan))
     }
 
+    /// Whether anything of the school's was heard.
+    #[must_use]
+    pub fn hears_school(&self, config: &Config) -> bool {
+        describe::school_addresses(&self.0, config).is_some_and(|kept| !kept.ours.is_empty())
+    }
+
     /// The name of the network that the machine was associated with, when it can be written down as text and as a name of
     /// the school's: one with control characters, or with the `*` and `?` of patterns, cannot.
     #[must_use]

@@ -38,6 +38,11 @@ pub const SSID_HELP: Both = both(
 );
 /// An empty answer to it.
 pub const SSID_EMPTY: Both = both("il faut un nom", "a name is needed");
+/// A name that is not in sight.
+pub const NOT_IN_SIGHT: Both = both(
+    "Aucun réseau de ce nom n’est à portée ici. Corriger (majuscules comprises), ou valider encore si c’est bien lui.",
+    "No network of that name is in sight here. Correct it (upper and lower case included), or confirm if it is the one.",
+);
 /// What next, after a room.
 pub const NEXT: Both = both("Ensuite :", "Next:");
 /// The next room.
@@ -223,8 +228,8 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::Left { rooms: count } => {
             let count = rooms(*count, lang);
             return lang.pick(
-                format!("Arrêt, {count} dans le relevé, gardé. Pour poursuivre ou terminer : sonde-ecole wifi survey"),
-                format!("Stopped, {count} in the survey, which is kept. To go on or finish: sonde-ecole wifi survey"),
+                format!("Arrêt, relevé gardé ({count}). Pour poursuivre ou terminer : sonde-ecole wifi survey"),
+                format!("Stopped, survey kept ({count}). To go on or finish: sonde-ecole wifi survey"),
             );
         }
         Say::Kept { rooms: count } => {
