@@ -15,12 +15,15 @@ use crate::mire::{Mire, MireConfig};
 use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, Format, Job, MET, Made};
 use crate::store::{Spool, state_dir};
+use crate::survey::feed::Fed;
 use crate::text::cli::message::{self, Message};
+use crate::text::cli::survey::{self as survey_text, Say};
 use crate::text::cli::{problem, usage};
 use crate::text::{Lang, store as store_text};
 use crate::{complain, demo, guided, say, upload};
 
 mod endpoints;
+mod survey;
 #[path = "wifi_command.rs"]
 mod wifi;
 
@@ -42,10 +45,10 @@ pub async fn dispatch(cli: Cli, lang: Lang, environment: &Environment) -> u8 {
             EndpointsCommand::List(args) => endpoints::list(&args, &common, lang, environment),
             EndpointsCommand::Check(args) => endpoints::check(&args, &common, lang, environment).await,
         },
-        Some(Command::Wifi(args)) => {
-            let WifiCommand::Scan(args) = args.command;
-            wifi::scan(&args, &common, lang, environment).await
-        }
+        Some(Command::Wifi(args)) => match args.command {
+            WifiCommand::Scan(args) => wifi::scan(&args, &common, lang, environment).await,
+            WifiCommand::Survey(args) => survey::survey(&args, &common, lang, environment).await,
+        },
         Some(Command::Schema) => {
             run::write_out(sonde_report::schema::REPORT_1);
             Ok(MET)
@@ -138,6 +141,7 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
     raw.take_run(args);
     let delivery = delivery(&args.output, lang)?;
     let settings = settle(&mut raw, lang, environment, !args.no_upload, args.output.quiet)?;
+    let survey = settings.survey.clone();
     let mut job = Job {
         upload: settings.upload.clone(),
         state: settings.state.clone(),
@@ -147,7 +151,27 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
         verbose: common.verbose > 0,
     };
     job.plan.wifi.full_addresses = args.bssid_full;
+    if !take_survey(&mut job.plan, survey.as_deref(), lang) {
+        return Ok(COULD_NOT_RUN);
+    }
     Ok(run::measure(job).await.code)
+}
+
+/// Reads the survey that the settings name, if they do: it takes the place of a scan from one place. Whether the run may
+/// go on; why not is said.
+fn take_survey(plan: &mut Plan, file: Option<&Path>, lang: Lang) -> bool {
+    let Some(path) = file else { return true };
+    match Fed::read(path, &plan.site) {
+        Ok(fed) => {
+            fed.bear_on(&mut plan.site);
+            plan.survey = Some(fed.measured(plan.wifi.full_addresses));
+            true
+        }
+        Err(why) => {
+            complain(&survey_text::say(&Say::BadSurvey { path, why: &why }, lang));
+            false
+        }
+    }
 }
 
 /// The guided questions where somebody can answer, a short usage elsewhere.
@@ -163,7 +187,8 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
     }
     let settings = settle(&mut raw, lang, environment, true, false)?;
     let delivery = delivery(&OutputArgs::default(), lang)?;
-    let job = Job {
+    let survey = settings.survey.clone();
+    let mut job = Job {
         upload: settings.upload.clone(),
         state: settings.state.clone(),
         plan: Plan::new(settings),
@@ -171,6 +196,9 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
         lock: true,
         verbose: common.verbose > 0,
     };
+    if !take_survey(&mut job.plan, survey.as_deref(), lang) {
+        return Ok(COULD_NOT_RUN);
+    }
     let Made { report, code, .. } = run::measure(job).await;
     if let Some(report) = report {
         guided::offer_page(&report, &delivery);

@@ -14,6 +14,7 @@ mod plan;
 mod run;
 mod show;
 mod store;
+mod survey;
 mod text;
 mod upload;
 #[cfg(all(test, target_os = "linux"))]

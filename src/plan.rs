@@ -8,9 +8,10 @@ use sonde_probes::dial::{DialConfig, Target};
 use sonde_probes::internet::ControlTarget;
 use sonde_probes::throughput::MireUrl;
 use sonde_probes::{ProbeName, dns, endpoints, internet, latency, path, throughput, wifi};
-use sonde_report::Requirements;
 use sonde_report::assess::rate_bars;
 use sonde_report::document::{ProxySource, Site};
+use sonde_report::values::WifiValue;
+use sonde_report::{Measurement, Requirements};
 
 use crate::config::Settings;
 use crate::config::values::{NtpServer, Until};
@@ -88,6 +89,8 @@ pub struct Plan {
     pub ntp: Option<NtpServer>,
     /// The radios.
     pub wifi: wifi::Config,
+    /// A survey that is taken in the place of a scan from one place.
+    pub survey: Option<Measurement<WifiValue>>,
     /// When the download has done its work.
     pub goal: throughput::Goal,
     /// Time and data for the download.
@@ -143,6 +146,7 @@ impl Plan {
                 timeout: SCAN_CAP,
                 full_addresses: false,
             },
+            survey: None,
             probes: settings.probes,
             site: settings.site,
             rules: settings.rules,

@@ -39,7 +39,7 @@ pub(super) async fn scan(
     let mut plan = Plan::new(settings).radios_only();
     plan.wifi.interface.clone_from(&args.interface);
     plan.wifi.full_addresses = args.bssid_full;
-    if let Some(timeout) = timeout(args).map_err(refused(lang))? {
+    if let Some(timeout) = timeout(args.timeout.as_deref()).map_err(refused(lang))? {
         plan.wifi.timeout = timeout;
     }
     let measured = match &args.from {
@@ -67,7 +67,7 @@ pub(super) async fn scan(
     Ok(if recorded { run::exit_code(report.assessment.overall) } else { COULD_NOT_RUN })
 }
 
-fn json_wanted(given: Option<&str>) -> Result<bool, Problem> {
+pub(super) fn json_wanted(given: Option<&str>) -> Result<bool, Problem> {
     match given.map(|text| text.trim().to_lowercase()).as_deref() {
         None | Some("text" | "texte") => Ok(false),
         Some("json") => Ok(true),
@@ -79,17 +79,17 @@ fn json_wanted(given: Option<&str>) -> Result<bool, Problem> {
     }
 }
 
-fn timeout(args: &WifiScanArgs) -> Result<Option<std::time::Duration>, Problem> {
-    let Some(text) = &args.timeout else { return Ok(None) };
+pub(super) fn timeout(given: Option<&str>) -> Result<Option<std::time::Duration>, Problem> {
+    let Some(text) = given else { return Ok(None) };
     values::seconds(text).map(Some).ok_or_else(|| Problem::BadValue {
         origin: Origin::Flag("--timeout".to_owned()),
-        value: text.clone(),
+        value: text.to_owned(),
         expected: Expected::Seconds,
     })
 }
 
 /// The recording in a file, or on standard input (`-`).
-fn open(path: &Path) -> Result<Recording, wifi::RecordingError> {
+pub(super) fn open(path: &Path) -> Result<Recording, wifi::RecordingError> {
     if path == Path::new("-") {
         return Recording::read(std::io::stdin().lock());
     }
@@ -118,7 +118,7 @@ fn keep(heard: Option<&Recording>, path: &Path, lang: Lang, quiet: bool) -> bool
 }
 
 /// The report that holds this measurement alone, judged.
-async fn report_of(plan: &Plan, measured: Measurement<WifiValue>, lang: Lang) -> Option<Report> {
+pub(super) async fn report_of(plan: &Plan, measured: Measurement<WifiValue>, lang: Lang) -> Option<Report> {
     let dialer = match Dialer::new(plan.dial.clone()) {
         Ok(dialer) => Arc::new(dialer),
         Err(error) => {
@@ -135,7 +135,7 @@ async fn report_of(plan: &Plan, measured: Measurement<WifiValue>, lang: Lang) ->
 }
 
 /// The measurement as one JSON document.
-fn document(report: &Report) -> String {
+pub(super) fn document(report: &Report) -> String {
     // Every type of the report writes itself without fail.
     let mut text = serde_json::to_string_pretty(&report.measurements.wifi).unwrap_or_default();
     text.push('\n');

@@ -64,6 +64,8 @@ pub struct RunArgs {
     pub declared_aps: Option<String>,
     #[arg(long)]
     pub bssid_full: bool,
+    #[arg(long, value_name = "FILE")]
+    pub survey: Option<String>,
     #[command(flatten)]
     pub services: ServicesArgs,
 
@@ -287,7 +289,8 @@ pub struct WifiArgs {
 /// `wifi …`.
 #[derive(Debug, Subcommand)]
 pub enum WifiCommand {
-    Scan(WifiScanArgs),
+    Scan(Box<WifiScanArgs>),
+    Survey(Box<WifiSurveyArgs>),
 }
 
 /// `wifi scan`.
@@ -311,6 +314,48 @@ pub struct WifiScanArgs {
     pub record: Option<PathBuf>,
     #[arg(long, value_name = "text|json")]
     pub format: Option<String>,
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `wifi survey`.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct WifiSurveyArgs {
+    #[arg(long, value_name = "UAI")]
+    pub uai: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub site: Option<String>,
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    pub ssid: Vec<String>,
+    #[arg(long, value_name = "yes|no|unknown")]
+    pub wifi_on: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub declared_aps: Option<String>,
+    #[arg(long)]
+    pub bssid_full: bool,
+    #[arg(long, value_name = "NAME", conflicts_with = "show")]
+    pub room: Option<String>,
+    #[arg(long, conflicts_with = "show")]
+    pub finish: bool,
+    #[arg(long)]
+    pub show: bool,
+    #[arg(long, conflicts_with_all = ["new", "show"])]
+    pub resume: bool,
+    #[arg(long, conflicts_with = "show")]
+    pub new: bool,
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    pub interface: Option<String>,
+    #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
+    pub timeout: Option<String>,
+    #[arg(long, value_name = "FILE", conflicts_with = "show")]
+    pub from: Option<PathBuf>,
+    #[arg(long, value_name = "text|json")]
+    pub format: Option<String>,
+    #[arg(long, alias = "output", value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -15,7 +15,7 @@ pub use settings::Settings;
 use sonde_probes::catalogue::{CatalogueError, DoubledHost};
 use sonde_probes::system_proxy::{NO_PROXY_VARIABLES, PROXY_VARIABLES, Place, SystemProxy, first_set};
 
-use crate::cli::{EndpointsCheckArgs, ProxyArgs, RunArgs, ServicesArgs, UploadArgs};
+use crate::cli::{EndpointsCheckArgs, ProxyArgs, RunArgs, ServicesArgs, UploadArgs, WifiSurveyArgs};
 use crate::text::Lang;
 use crate::upload::{TokenError, UploadUrlError};
 use file::{ControlEntry, FileContent};
@@ -31,6 +31,7 @@ pub enum Key {
     Ssid,
     WifiOn,
     DeclaredAps,
+    Survey,
     Ent,
     Territory,
     Profile,
@@ -77,13 +78,14 @@ pub enum Kind {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Uai,
         Self::Site,
         Self::Size,
         Self::Ssid,
         Self::WifiOn,
         Self::DeclaredAps,
+        Self::Survey,
         Self::Ent,
         Self::Territory,
         Self::Profile,
@@ -123,6 +125,7 @@ impl Key {
             Self::Ssid => "ssid",
             Self::WifiOn => "wifi_on",
             Self::DeclaredAps => "declared_aps",
+            Self::Survey => "survey",
             Self::Ent => "ent",
             Self::Territory => "territory",
             Self::Profile => "profile",
@@ -418,6 +421,7 @@ impl Raw {
             (Key::Size, &args.size),
             (Key::WifiOn, &args.wifi_on),
             (Key::DeclaredAps, &args.declared_aps),
+            (Key::Survey, &args.survey),
             (Key::LanMire, &args.lan_mire),
             (Key::Rules, &args.rules),
             (Key::Until, &args.until),
@@ -478,6 +482,19 @@ impl Raw {
         self.take_flag(Key::Ca, &args.ca);
         self.take_services(&args.services);
         self.take_proxy(&args.proxy);
+    }
+
+    /// Takes the flags of `wifi survey`.
+    pub fn take_survey(&mut self, args: &WifiSurveyArgs) {
+        for (key, value) in [
+            (Key::Uai, &args.uai),
+            (Key::Site, &args.site),
+            (Key::WifiOn, &args.wifi_on),
+            (Key::DeclaredAps, &args.declared_aps),
+        ] {
+            self.take_flag(key, value.as_slice());
+        }
+        self.take_flag(Key::Ssid, &args.ssid);
     }
 
     /// Takes the flags of `upload`.

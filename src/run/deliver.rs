@@ -65,8 +65,8 @@ pub struct Written {
 }
 
 impl Delivery {
-    /// Writes the files, then prints. `sent` says that the report also goes to a collector.
-    pub fn deliver(&self, report: &Report, sent: bool) -> Written {
+    /// Writes the files.
+    pub fn write_files(&self, report: &Report) -> Written {
         let mut written = Written::default();
         if let Some(path) = &self.json {
             written.failed |= !self.save(path, &json(report));
@@ -74,6 +74,12 @@ impl Delivery {
         if let Some(path) = &self.html {
             written.failed |= !self.save(path, &html::report(report, self.lang));
         }
+        written
+    }
+
+    /// Writes the files, then prints. `sent` says that the report also goes to a collector.
+    pub fn deliver(&self, report: &Report, sent: bool) -> Written {
+        let mut written = self.write_files(report);
         let elsewhere = sent || self.json.is_some() || self.html.is_some();
         if self.quiet && self.format.is_none() && elsewhere && !written.failed {
             return written;

@@ -62,6 +62,8 @@ impl Taken {
 
 /// Runs every probe of the plan.
 pub(super) async fn take(plan: &Plan, env: &Env, taken: &mut Taken) {
+    // Listened to before this run: it is there however soon the run is cut.
+    taken.measurements.wifi.clone_from(&plan.survey);
     look_at_link(plan, env, taken).await;
     look_around(plan, env, taken).await;
     if is_offline(plan, &taken.measurements) {
@@ -194,7 +196,7 @@ async fn look_around(plan: &Plan, env: &Env, taken: &mut Taken) {
             }
         },
         async {
-            if plan.wants(ProbeName::Wifi) {
+            if plan.wants(ProbeName::Wifi) && plan.survey.is_none() {
                 *wifi = Some(told(env, ProbeName::Wifi, wifi::run(&plan.wifi, env)).await);
             }
         },

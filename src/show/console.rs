@@ -133,6 +133,7 @@ impl Text {
                 }
             }
             Block::Table(table) => self.table(table),
+            Block::Heat(heat) => self.table(&heat.table),
             Block::Curve(curve) => {
                 self.wrapped(&self.lang.labelled(&curve.title, &curve.description), "  ", "    ");
             }

@@ -7,6 +7,7 @@ use sonde_report::Report;
 use super::{
     content,
     page::{Block, Curve, Page, Section, Table, Tone, clean},
+    reception::Reception,
 };
 use crate::text::Lang;
 
@@ -25,6 +26,7 @@ caption{text-align:left;font-weight:bold;padding:.25rem 0}
 th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 tbody th{overflow-wrap:anywhere;min-width:6rem}
 thead th{background:#eee}
+.level-good{background:#cdeccf}.level-usable{background:#fff0b3}.level-weak{background:#f9cfc4}.level-silent{background:#e3e3e3}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.5rem 0}
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
 @media screen and (max-width:36rem){tbody th{min-width:8rem}dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
@@ -95,22 +97,25 @@ fn block(block: &Block, before: Option<&Block>, lang: Lang) -> Markup {
                 p { strong { (clean(lang.labelled(title, "").trim_end())) } }
                 ul { @for sentence in sentences { li { (clean(sentence)) } } }
             }
-            Block::Table(shown) => (table(shown, matches!(before, Some(Block::Heading(title)) if *title == shown.caption))),
+            Block::Table(shown) => (table(shown, &[], matches!(before, Some(Block::Heading(title)) if *title == shown.caption))),
+            Block::Heat(heat) => (table(&heat.table, &heat.levels, false)),
             Block::Curve(shown) => (curve(shown, lang)),
         }
     }
 }
 
-fn table(table: &Table, named: bool) -> Markup {
+fn table(table: &Table, levels: &[Vec<Option<Reception>>], named: bool) -> Markup {
+    let level = |row: usize, cell: usize| levels.get(row)?.get(cell).copied().flatten().map(tint);
     html! {
         table {
             caption class=[named.then_some("heard")] { (clean(&table.caption)) }
             thead { tr { @for name in &table.head { th scope="col" { (clean(name)) } } } }
             tbody {
-                @for row in &table.rows {
+                @for (number, row) in table.rows.iter().enumerate() {
                     tr {
                         @for (index, cell) in row.iter().enumerate() {
-                            @if index == 0 { th scope="row" { (clean(cell)) } } @else { td { (clean(cell)) } }
+                            @if index == 0 { th scope="row" { (clean(cell)) } }
+                            @else { td class=[level(number, index)] { (clean(cell)) } }
                         }
                     }
                 }
@@ -141,6 +146,17 @@ fn curve(curve: &Curve, lang: Lang) -> Markup {
             }
             figcaption { (clean(&lang.labelled(&curve.title, &curve.description))) }
         }
+    }
+}
+
+/// The class of a level's background. The cell's text says the same.
+fn tint(level: Reception) -> &'static str {
+    match level {
+        Reception::Good => "level-good",
+        Reception::Usable => "level-usable",
+        Reception::Weak => "level-weak",
+        Reception::Silent => "level-silent",
+        Reception::Untold => "level-untold",
     }
 }
 

@@ -11,6 +11,11 @@ pub mod html;
 pub mod monitoring;
 mod page;
 pub mod progress;
+mod reception;
+
+pub use content::why_no_wifi;
+pub(crate) use page::clean;
+pub use reception::{Reception, SERVES_DBM};
 
 #[cfg(test)]
 mod samples;

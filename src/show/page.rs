@@ -4,6 +4,7 @@
 
 use sonde_report::assess::VerdictKind;
 
+use super::reception::Reception;
 use crate::text::Lang;
 
 /// A whole report for eyes.
@@ -86,6 +87,8 @@ pub(crate) enum Block {
     List(String, Vec<String>),
     /// A table.
     Table(Table),
+    /// A table whose cells are tinted by level where tinting is possible.
+    Heat(HeatTable),
     /// A transfer's curve: drawn where drawing is possible, said in words everywhere.
     Curve(Curve),
 }
@@ -99,6 +102,15 @@ pub(crate) struct Table {
     pub(crate) head: Vec<String>,
     /// The rows, each as long as the head; the first cell names the row.
     pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// A table of levels: every cell says in words what its tint shows.
+#[derive(Debug, Clone)]
+pub(crate) struct HeatTable {
+    /// The table.
+    pub(crate) table: Table,
+    /// Each cell's level, where it shows one.
+    pub(crate) levels: Vec<Vec<Option<Reception>>>,
 }
 
 /// A transfer's rate over time.

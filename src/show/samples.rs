@@ -8,7 +8,7 @@ use sonde_report::{
     usage,
     values::{
         DnsBlock, DnsConduct, DnsPath, DnsQuestion, DnsSearchList, DnsValue, Dnssec, InterfaceKind,
-        InternetAccess, InternetValue, NtpValue,
+        InternetAccess, InternetValue, NtpValue, Room, RoomSignal,
     },
 };
 
@@ -213,6 +213,42 @@ pub(super) fn resolvers() -> Report {
 }
 
 /// One question of a sample.
+/// Rooms of a survey on two days, one of them from the system's remembered list: a room for each word of a level, the level
+/// itself and the ones beside it. With so many boxes.
+pub(super) fn survey(boxes: u32) -> Report {
+    let mut report = full();
+    report.started_at = "2026-11-25T09:00:00+01:00".parse().unwrap();
+    let wifi = report.measurements.wifi.as_mut().unwrap();
+    wifi.started_at = "2026-11-23T14:05:00+01:00".parse().unwrap();
+    let Outcome::Measured { value, caveats } = &mut wifi.outcome else { panic!("the sample has a scan") };
+    let room = |name: &str, at: &str, levels: &[Option<i16>]| Room {
+        name: name.to_owned(),
+        scanned_at: at.parse().unwrap(),
+        fresh: name != "Dortoir",
+        caveats: (name == "Dortoir").then_some(CaveatCode::StaleScan).into_iter().collect(),
+        best_signal_dbm: levels.iter().copied().flatten().max(),
+        heard: (1..).zip(levels).map(|(access_point, signal)| heard(access_point, *signal)).collect(),
+        neighbours: 7,
+    };
+    let all: Vec<Option<i16>> = (0..boxes).map(|number| Some(-62 - 5 * number as i16)).collect();
+    value.rooms = vec![
+        room("Classe CP", "2026-11-23T14:05:00+01:00", &all),
+        room("Classe CE1", "2026-11-23T14:09:00+01:00", &[Some(-63)]),
+        room("Bureau", "2026-11-23T14:12:00+01:00", &[Some(-67)]),
+        room("Dortoir", "2026-11-24T08:30:00+01:00", &[Some(-68)]),
+        room("Cantine", "2026-11-24T08:34:00+01:00", &[]),
+        room("Préau", "2026-11-24T08:40:00+01:00", &[None]),
+    ];
+    value.scan.positions = value.rooms.iter().map(|room| room.name.clone()).collect();
+    value.scan.fresh = false;
+    caveats.push(CaveatCode::StaleScan.with("Dortoir"));
+    report
+}
+
+fn heard(access_point: u32, signal_dbm: Option<i16>) -> RoomSignal {
+    RoomSignal { access_point, signal_dbm, band: "5".to_owned() }
+}
+
 fn question(name: &str, elapsed_us: u64, wrong: Option<(Cause, DnsBlock)>, answer: &str) -> DnsQuestion {
     DnsQuestion {
         name: name.to_owned(),

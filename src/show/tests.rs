@@ -225,6 +225,76 @@ fn the_page_reads_as_reviewed() {
     insta::assert_snapshot!("html_full_fr", html::report(&samples::full(), Lang::Fr).replace("><", ">\n<"));
 }
 
+/// The Wi-Fi's part of the text.
+fn radios(report: &sonde_report::Report, lang: Lang, style: Style) -> String {
+    console::radios(report, false, lang, style)
+}
+
+#[test]
+fn the_rooms_of_a_survey_read_as_reviewed() {
+    for lang in [Lang::Fr, Lang::En] {
+        let text = radios(&samples::survey(2), lang, PLAIN);
+        insta::assert_snapshot!(format!("console_survey_{}", lang.tag()), text);
+    }
+    // Columns for a few boxes, one list for many.
+    insta::assert_snapshot!("console_survey_many_fr", radios(&samples::survey(5), Lang::Fr, PLAIN));
+    let page = html::report(&samples::survey(2), Lang::Fr).replace("><", ">\n<");
+    let table = &page[page.find("<caption>Pièces").unwrap()..];
+    insta::assert_snapshot!("html_survey_fr", &table[..table.find("</table>").unwrap()]);
+}
+
+#[test]
+fn rooms_fit_the_columns_and_no_room_drives_anything() {
+    let mut report = samples::survey(12);
+    let Outcome::Measured { value, .. } = &mut report.measurements.wifi.as_mut().unwrap().outcome else {
+        panic!("the sample has a scan")
+    };
+    value.rooms[0].name = format!("</td><script>{}\u{1b}[2J", "é".repeat(60));
+    for width in [80, 60] {
+        let text = radios(&report, Lang::Fr, Style { color: false, width });
+        assert!(!text.contains('\u{1b}'));
+        for line in text.lines() {
+            assert!(line.width() <= usize::from(width), "at {width}: {line:?}");
+        }
+    }
+    assert!(!html::report(&report, Lang::Fr).contains("<script"));
+}
+
+/// The relative luminance of a colour (WCAG 2.1).
+fn luminance(hex: &str) -> f64 {
+    let part = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+}
+
+#[test]
+fn text_on_every_levels_tint_has_the_contrast_it_needs() {
+    let page = html::report(&samples::survey(2), Lang::Fr);
+    let text = luminance("1a1a1a");
+    let tints: Vec<&str> = page.match_indices(".level-").map(|(at, _)| &page[at..]).collect();
+    assert_eq!(tints.len(), 4);
+    for rule in tints {
+        let colour = rule.split_once("background:#").unwrap().1;
+        let contrast = (luminance(&colour[..6]) + 0.05) / (text + 0.05);
+        assert!(contrast >= 4.5, "{contrast} for {}", &rule[..40]);
+    }
+}
+
+#[test]
+fn an_old_survey_says_so() {
+    let mut report = samples::survey(2);
+    let says_so = |report: &sonde_report::Report| {
+        let words: Vec<String> =
+            radios(report, Lang::Fr, PLAIN).split_whitespace().map(str::to_owned).collect();
+        words.join(" ").contains("de plus d’un an")
+    };
+    assert!(!says_so(&report));
+    report.started_at = "2027-11-24T14:05:00+01:00".parse().unwrap();
+    assert!(says_so(&report));
+}
+
 #[test]
 fn nagios_codes_follow_the_plugin_convention() {
     let code = |report: &sonde_report::Report| monitoring::nagios(report, Lang::En).1;

@@ -70,8 +70,32 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// The same for the agent's own state: readable by its owner alone.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+///
+/// # Errors
+/// A [`StoreError`] with the operation and the path.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     place(path, bytes, Readers::Owner, Taken::Replace)
+}
+
+/// Removes a file of the agent's own state for good, after a power cut too. One that is not there is no error.
+///
+/// # Errors
+/// A [`StoreError`] with the operation and the path.
+pub fn remove_private(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(at("remove", path))?,
+    }
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Gives a file of the agent's own state another name, for good.
+///
+/// # Errors
+/// A [`StoreError`] with the operation and the path.
+pub fn rename_private(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(at("rename", from))?;
+    to.parent().map_or(Ok(()), sync_dir)
 }
 
 /// The same, but an existing file is never replaced: then the error's kind is `AlreadyExists`.

@@ -9,6 +9,9 @@ use super::durable::{at, make_private_dir};
 /// The lock's file below the state directory. It stays when the lock is released: only the system's lock on it counts.
 const FILE: &str = "run.lock";
 
+/// The same for a Wi-Fi survey, whose rooms one process at a time may write.
+const SURVEY_FILE: &str = "wifi-survey.lock";
+
 /// Keeps two runs from disturbing each other; released when dropped, or when the process dies in any way.
 #[derive(Debug)]
 pub struct RunLock {
@@ -22,8 +25,20 @@ impl RunLock {
     /// # Errors
     /// A [`super::durable::StoreError`] when the lock file cannot be made or the file system knows no locks.
     pub fn take(state: &Path) -> anyhow::Result<Option<Self>> {
+        Self::take_file(state, FILE)
+    }
+
+    /// Takes the lock of surveys, which keeps out another survey and no run.
+    ///
+    /// # Errors
+    /// As [`RunLock::take`].
+    pub fn take_survey(state: &Path) -> anyhow::Result<Option<Self>> {
+        Self::take_file(state, SURVEY_FILE)
+    }
+
+    fn take_file(state: &Path, file: &str) -> anyhow::Result<Option<Self>> {
         make_private_dir(state)?;
-        let path = state.join(FILE);
+        let path = state.join(file);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]

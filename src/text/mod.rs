@@ -167,6 +167,17 @@ impl Lang {
         )
     }
 
+    /// A day and time without the year, for a narrow column under a full date: `23/11 10:42`.
+    #[must_use]
+    pub fn day_time(self, stamp: &Timestamp) -> String {
+        let at = stamp.local();
+        let (month, day, hour, minute) = (at.month(), at.day(), at.hour(), at.minute());
+        self.pick(
+            format!("{day:02}/{month:02} {hour:02}:{minute:02}"),
+            format!("{month:02}-{day:02} {hour:02}:{minute:02}"),
+        )
+    }
+
     /// A label and its value: `Débit : …`, `Rate: …`.
     #[must_use]
     pub fn labelled(self, label: &str, value: &str) -> String {

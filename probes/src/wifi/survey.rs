@@ -3,7 +3,9 @@
 use sonde_report::values::WifiValue;
 use sonde_report::{Measurement, Outcome, Timestamp};
 
-use super::{Config, Recording, describe};
+use wildmatch::WildMatch;
+
+use super::{Config, Recording, Sighting, describe, elements};
 
 /// One room of a survey, and what was heard there. No `Debug`: it holds addresses.
 #[derive(Clone)]
@@ -42,6 +44,38 @@ impl Recording {
         let mut scan = self.0.clone();
         scan.sightings.retain(|sighting| kept.ours.contains(&sighting.bssid));
         scan.left_out = kept.neighbours;
+        // The machine may be on a neighbour's network, or on a telephone's: its name is nobody's business either.
+        let ours = |name: &[u8]| config.ssids.iter().any(|pattern| names(pattern, name));
+        if !config.ssids.is_empty() && !scan.associated.as_deref().is_some_and(ours) {
+            scan.associated = None;
+        }
         Some(Self(scan))
     }
+
+    /// Whether anything of the school's was heard.
+    #[must_use]
+    pub fn hears_school(&self, config: &Config) -> bool {
+        describe::school_addresses(&self.0, config).is_some_and(|kept| !kept.ours.is_empty())
+    }
+
+    /// The name of the network that the machine was associated with, when it can be written down as text and as a name of
+    /// the school's: one with control characters, or with the `*` and `?` of patterns, cannot.
+    #[must_use]
+    pub fn associated(&self) -> Option<String> {
+        let listed = || self.0.sightings.iter().find(|sighting| sighting.associated).and_then(name_of);
+        let name = self.0.associated.clone().or_else(listed)?;
+        let name = String::from_utf8(name).ok()?;
+        let plain = |c: char| !c.is_control() && !matches!(c, '*' | '?');
+        Some(name).filter(|name| !name.is_empty() && name.chars().all(plain))
+    }
+}
+
+/// The name that an entry gives.
+fn name_of(sighting: &Sighting) -> Option<Vec<u8>> {
+    elements::read(&sighting.elements).ssid
+}
+
+/// Whether a declared pattern names this network.
+fn names(pattern: &str, name: &[u8]) -> bool {
+    WildMatch::new(pattern).matches(&String::from_utf8_lossy(name))
 }

@@ -7,6 +7,7 @@ mod head;
 mod loaded;
 mod method;
 mod place;
+mod rooms;
 mod services;
 mod territory;
 mod transfer;
@@ -84,6 +85,12 @@ pub(crate) fn radios_page(report: &Report, recorded: bool, lang: Lang) -> Page {
             writer.who_acts(),
         ],
     }
+}
+
+/// Why a report has no Wi-Fi measurement, and what can be done about it; `None` when it has one.
+#[must_use]
+pub fn why_no_wifi(report: &Report, lang: Lang) -> Option<String> {
+    Writer { report, lang }.absence(report.measurements.wifi.as_ref())
 }
 
 /// A report and the language to tell it in; each part of the page is a method, in its own file.

@@ -37,6 +37,9 @@ impl Writer<'_> {
             facts
                 .push(self.fact(Label::SchoolWifiState, words::wifi_on(self.report.site.wifi_on, self.lang)));
         }
+        if let Some(date) = measurement.and_then(|measurement| self.survey_date(measurement)) {
+            facts.push(self.fact(Label::SurveyDate, date));
+        }
         if let Some(value) = value {
             facts.extend(self.wifi_facts(value));
         }
@@ -45,6 +48,7 @@ impl Writer<'_> {
         }
         blocks.extend(value.and_then(|value| self.nothing_of_that_name(value)));
         blocks.extend(measurement.and_then(|m| self.caveats(m)));
+        blocks.extend(value.map(|value| self.rooms(value)).unwrap_or_default());
         if let Some(school) = value.and_then(|value| value.school.as_ref())
             && !school.seen.is_empty()
         {
@@ -85,6 +89,7 @@ impl Writer<'_> {
         if !value.scan.positions.is_empty() {
             scan = format!("{scan} — {}", value.scan.positions.join(", "));
         }
+        let scan = self.rooms_scan(value).unwrap_or(scan);
         let mut facts = vec![
             self.fact(Label::Scan, scan),
             self.fact(Label::BssidsSeen, self.lang.integer(u64::from(value.bssids_seen))),
@@ -144,7 +149,7 @@ impl Writer<'_> {
                 known.maker.clone().unwrap_or_else(unknown),
                 bands.join(", "),
                 known.bssids.to_string(),
-                self.signal(known.signal_dbm),
+                self.level(known.signal_dbm),
             ]
         });
         Table {
@@ -174,7 +179,7 @@ impl Writer<'_> {
                 Some(seen.ssid.clone()).filter(|name| !name.is_empty()).unwrap_or_else(unknown),
                 words::band(&seen.band, self.lang),
                 channel + &width.unwrap_or_default(),
-                self.signal(seen.signal_dbm),
+                self.level(seen.signal_dbm),
                 if wps { format!("{security} + WPS") } else { security },
                 seen.generation.map_or_else(unknown, |known| words::generation(known).to_owned()),
             ];
@@ -198,8 +203,7 @@ impl Writer<'_> {
         }
     }
 
-    fn signal(&self, dbm: Option<i16>) -> String {
-        let unknown = || self.label(Label::Nobody).to_owned();
-        dbm.map_or_else(unknown, |dbm| with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm"))
+    fn level(&self, dbm: Option<i16>) -> String {
+        dbm.map_or_else(|| self.label(Label::Nobody).to_owned(), |dbm| words::dbm(dbm, self.lang))
     }
 }

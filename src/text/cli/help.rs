@@ -1,5 +1,6 @@
 //! The help texts of every command and argument.
 
+use super::help_wifi::{self, wifi_scan, wifi_survey};
 use super::{Both, both};
 use crate::text::Lang;
 
@@ -43,8 +44,10 @@ impl Group {
     }
 }
 
-const FILE: Both = both("FICHIER", "FILE");
-const SECONDS: Both = both("SECONDES", "SECONDS");
+/// A file's place in a usage line.
+pub(super) const FILE: Both = both("FICHIER", "FILE");
+/// A time's place in a usage line.
+pub(super) const SECONDS: Both = both("SECONDES", "SECONDS");
 
 /// What `-h` says of itself.
 #[must_use]
@@ -125,6 +128,10 @@ pub fn command(path: &str) -> Option<Both> {
             "Écoute les réseaux Wi-Fi à portée et estime les bornes de l’école, sans rien mesurer d’autre",
             "Listen to the Wi-Fi networks in sight and estimate the school’s access points, measuring nothing else",
         ),
+        "wifi survey" => both(
+            "Relève le Wi-Fi de l’école pièce par pièce : bornes entendues et niveau dans chacune",
+            "Survey the school’s Wi-Fi from room to room: access points heard and level in each",
+        ),
         "schema" => both("Imprime le schéma JSON du rapport", "Print the report’s JSON schema"),
         _ => return None,
     })
@@ -193,24 +200,7 @@ pub fn after(path: &str) -> Option<Both> {
              sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --requester 'Town hall, IT'\n  \
              sonde-ecole endpoints check --territory 44 --ent e-primo --allowlist --all --format csv --output access.csv",
         ),
-        "wifi scan" => both(
-            "Une borne rayonne plusieurs réseaux : les BSSID vus et les bornes estimées sont comptés à part. Les réseaux des voisins \
-             sont seulement comptés.\n\
-             Codes de retour : ceux de « run » pour les bornes (0 conforme · 1 non conforme · 2 exécution impossible ou fichier non \
-             écrit · 3 indéterminé).\n\
-             \n\
-             Exemples :\n  \
-             sonde-ecole wifi scan --ssid 'ecole-*' --wifi-on oui\n  \
-             sonde-ecole wifi scan --ssid Ecole-Prof --format json",
-            "An access point radiates several networks: BSSIDs seen and access points estimated are counted apart. The neighbours’ \
-             networks are only counted.\n\
-             Exit codes: those of \"run\" for the access points (0 met · 1 not met · 2 could not run, or a file not written · \
-             3 inconclusive).\n\
-             \n\
-             Examples:\n  \
-             sonde-ecole wifi scan --ssid 'ecole-*' --wifi-on yes\n  \
-             sonde-ecole wifi scan --ssid Ecole-Prof --format json",
-        ),
+        "wifi scan" | "wifi survey" => return help_wifi::after(path),
         "mire" => both(
             "Par défaut la mire n’écoute que sur cette machine (127.0.0.1:8080). Pour l’ouvrir au réseau :\n  \
              sonde-ecole mire --listen 0.0.0.0:8080\n\
@@ -248,6 +238,11 @@ pub fn argument(path: &str, id: &str) -> Option<ArgumentText> {
             .or_else(|| school(id))
             .or_else(|| measures(id))
             .or_else(|| network(id))
+            .or_else(|| common(id)),
+        "wifi survey" => wifi_survey(id)
+            .or_else(|| wifi_scan(id))
+            .or_else(|| school(id))
+            .or_else(|| output(id))
             .or_else(|| common(id)),
         "wifi scan" => wifi_scan(id).or_else(|| school(id)).or_else(|| common(id)),
         "report" if id == "file" => Some(ArgumentText {
@@ -329,6 +324,13 @@ fn school(id: &str) -> Option<ArgumentText> {
                 "Is the school’s Wi-Fi on during the run? yes, no, unknown (default)",
             ),
             Some(both("oui|non|inconnu", "yes|no|unknown")),
+        ),
+        "survey" => (
+            both(
+                "Relevé Wi-Fi pièce par pièce, enregistré par « wifi survey --json » : il remplace l’écoute d’un seul endroit",
+                "Wi-Fi survey from room to room, saved by \"wifi survey --json\": it takes the place of a scan from one place",
+            ),
+            Some(FILE),
         ),
         "declared_aps" => (
             both(
@@ -643,61 +645,6 @@ fn endpoints(path: &str, id: &str) -> Option<ArgumentText> {
             Group::Network,
         ),
         (_, "quiet") => (
-            both("Rien sur la sortie d’erreur, sauf les erreurs", "Nothing on standard error but errors"),
-            None,
-            Group::Output,
-        ),
-        _ => return None,
-    };
-    Some(ArgumentText { help, value, group: Some(group) })
-}
-
-/// Flags of `wifi scan` alone.
-fn wifi_scan(id: &str) -> Option<ArgumentText> {
-    let (help, value, group) = match id {
-        "interface" => (
-            both(
-                "Interface Wi-Fi avec laquelle écouter (par défaut la première qui peut)",
-                "Wi-Fi interface to listen with (default: the first that can)",
-            ),
-            Some(both("NOM", "NAME")),
-            Group::Network,
-        ),
-        "timeout" => (
-            both(
-                "Temps laissé au relevé, en secondes (par défaut 15)",
-                "Time allowed for the scan, in seconds (default 15)",
-            ),
-            Some(SECONDS),
-            Group::Network,
-        ),
-        "from" => (
-            both(
-                "Relit un relevé enregistré par --record, au lieu d’écouter ; « - » lit l’entrée standard",
-                "Read a scan recorded by --record in the place of listening; \"-\" reads standard input",
-            ),
-            Some(FILE),
-            Group::Network,
-        ),
-        "record" => (
-            both(
-                "Enregistre le relevé brut, pour le relire ou le donner à un dépanneur. Il contient les noms et adresses du \
-                 voisinage : données personnelles, à effacer après usage",
-                "Record the raw scan, to read it again or give it to who helps. It holds the neighbourhood’s names and addresses: \
-                 personal data, to be deleted after use",
-            ),
-            Some(FILE),
-            Group::Output,
-        ),
-        "format" => (
-            both(
-                "Forme : text (par défaut) ou json (la mesure « wifi » du rapport)",
-                "Form: text (default) or json (the report’s \"wifi\" measurement)",
-            ),
-            None,
-            Group::Output,
-        ),
-        "quiet" => (
             both("Rien sur la sortie d’erreur, sauf les erreurs", "Nothing on standard error but errors"),
             None,
             Group::Output,

@@ -5,9 +5,11 @@
 pub mod allowlist;
 pub mod guided;
 pub mod help;
+mod help_wifi;
 pub mod message;
 pub mod problem;
 pub mod services;
+pub mod survey;
 pub mod usage;
 
 use super::Lang;

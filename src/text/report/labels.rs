@@ -175,6 +175,15 @@ labels! {
     ChannelsUse: "Canaux de l’école (indicatif)", "The school’s channels (indicative)";
     WifiLink: "Cette machine est reliée", "This machine is connected";
     SeenCaption: "Émissions de l’école", "What the school’s access points send";
+    SurveyDate: "Relevé du", "Surveyed on";
+    RoomsCaption: "Pièces, dans l’ordre de la visite", "Rooms, in the order of the visit";
+    Room: "Pièce", "Room";
+    BestSignal: "Meilleur signal", "Best signal";
+    HeardThere: "Bornes entendues", "Access points heard";
+    NeighboursShort: "Voisins", "Others";
+    Caveat: "Réserve", "Caveat";
+    CachedShort: "liste gardée", "old list";
+    PartialShort: "incomplet", "incomplete";
     HopsCaption: "Équipements traversés", "Hops";
     Hop: "Saut", "Hop";
     Address: "Adresse", "Address";

@@ -10,6 +10,7 @@ mod labels;
 mod loaded;
 mod mtu;
 mod place;
+mod rooms;
 mod sentences;
 mod territory;
 mod usage;
@@ -33,6 +34,7 @@ pub use loaded::{
 };
 pub use mtu::{ipv6_access, ipv6_by_tunnel, path_mtu};
 pub use place::{located_title, place, place_evidence};
+pub use rooms::{below_advice, below_title, dbm, level_note, old_survey, reception, rooms_scan};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,

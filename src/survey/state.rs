@@ -1,0 +1,326 @@
+//! The file of an unfinished survey: each room is in it before the next question, whole or not at all.
+//!
+//! JSON, `"format": "sonde-ecole/wifi-survey/1"`, in the state directory, readable by its owner alone. It holds the
+//! school's own entries of each scan; a neighbour is only counted in it.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sonde_probes::wifi::{Recording, Visit};
+use sonde_report::document::{Site, WifiOn};
+use sonde_report::{Timestamp, Uai};
+
+use crate::store::{RunLock, StoreError, remove_private, rename_private, write_private};
+
+/// The form's name and version; another version has another number.
+const FORMAT: &str = "sonde-ecole/wifi-survey/1";
+
+/// The file below the state directory.
+const FILE: &str = "wifi-survey.json";
+
+/// The largest file, in bytes: a hundred rooms of a hundred entries with two kilobytes of elements each, twice over for the
+/// digits, make 40 MB.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// A survey that nobody went on with for so long is of another day: a script must say that it means it. Longer than a
+/// school's day, shorter than a night and the morning after.
+const OF_TODAY: Duration = Duration::from_secs(12 * 3600);
+
+/// An unfinished survey. No `Debug`: it holds addresses.
+#[derive(Clone, Default)]
+pub struct Kept {
+    /// The names declared as the school's, as patterns.
+    pub ssids: Vec<String>,
+    /// What was said of the school.
+    pub school: School,
+    /// The rooms, in the order they were first visited.
+    pub rooms: Vec<Visited>,
+}
+
+/// A room of an unfinished survey.
+#[derive(Clone)]
+pub struct Visited {
+    /// What was heard, when and where.
+    pub visit: Visit,
+    /// Whether it was read from a file in the place of listening.
+    pub recorded: bool,
+}
+
+/// What was said of the school, as far as it bears on the Wi-Fi.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct School {
+    /// Its UAI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uai: Option<Uai>,
+    /// Building or site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether its Wi-Fi was on.
+    #[serde(default)]
+    pub wifi_on: WifiOn,
+    /// The access points that were declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_access_points: Option<u32>,
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    /// The form's name and version.
+    format: String,
+    /// The names declared as the school's.
+    ssids: Vec<String>,
+    /// What was said of the school.
+    school: School,
+    /// The rooms.
+    rooms: Vec<RoomDocument>,
+}
+
+/// A room in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomDocument {
+    /// Its name.
+    name: String,
+    /// When the radio listened there.
+    at: Timestamp,
+    /// Whether it was read from a file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    recorded: bool,
+    /// The school's entries, in the form of a recorded scan.
+    heard: serde_json::Value,
+}
+
+/// Why the file of an unfinished survey is refused. It stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// It cannot be read at all.
+    Unreadable(String),
+    /// It is of another form or version.
+    OtherFormat,
+    /// It is not well formed: torn, edited, or somebody else's.
+    Damaged(String),
+}
+
+/// What disagrees between an unfinished survey and what is asked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Differs {
+    /// The names of the networks: those kept, those given.
+    Ssids(Vec<String>, Vec<String>),
+    /// The UAI: the one kept, the one given.
+    Uai(String, String),
+    /// The building or site: the one kept, the one given.
+    Label(String, String),
+}
+
+/// Where an unfinished survey is kept; holds the lock of surveys.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    _lock: Option<RunLock>,
+}
+
+impl StateFile {
+    /// The file below this state directory.
+    #[must_use]
+    pub fn new(state: &Path, lock: Option<RunLock>) -> Self {
+        Self { path: state.join(FILE), _lock: lock }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the unfinished survey; `None` without one.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn read(&self) -> Result<Option<Kept>, Refused> {
+        let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut text = Vec::new();
+        file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > LARGEST_FILE {
+            return Err(Refused::Damaged(format!("more than {LARGEST_FILE} bytes")));
+        }
+        Kept::from_json(&text).map(Some)
+    }
+
+    /// Writes the survey: on the disk when this returns, or as it was before.
+    ///
+    /// # Errors
+    /// A [`StoreError`].
+    pub fn write(&self, kept: &Kept) -> Result<(), StoreError> {
+        write_private(&self.path, kept.to_json().as_bytes())
+    }
+
+    /// Removes it: the survey is finished and delivered.
+    ///
+    /// # Errors
+    /// A [`StoreError`].
+    pub fn remove(&self) -> Result<(), StoreError> {
+        remove_private(&self.path)
+    }
+
+    /// Gives a file that is refused another name, so that a new survey loses nothing of it; the new name.
+    ///
+    /// # Errors
+    /// A [`StoreError`].
+    pub fn set_aside(&self, now: &Timestamp) -> Result<PathBuf, StoreError> {
+        let aside =
+            self.path.with_extension(format!("refused-{}.json", now.local().strftime("%Y%m%d-%H%M%S")));
+        rename_private(&self.path, &aside)?;
+        Ok(aside)
+    }
+}
+
+impl Kept {
+    /// Reads the file's text.
+    fn from_json(text: &[u8]) -> Result<Self, Refused> {
+        let damaged = |error: serde_json::Error| Refused::Damaged(error.to_string());
+        let value: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
+        match value.get("format").and_then(serde_json::Value::as_str) {
+            Some(FORMAT) => {}
+            _ => return Err(Refused::OtherFormat),
+        }
+        // Read again from the text: only the text knows lines.
+        let document: Document = serde_json::from_slice(text).map_err(damaged)?;
+        let rooms = document.rooms.into_iter().map(RoomDocument::visited).collect::<Result<_, _>>()?;
+        Ok(Self { ssids: document.ssids, school: document.school, rooms })
+    }
+
+    /// The file's text.
+    fn to_json(&self) -> String {
+        let document = Document {
+            format: FORMAT.to_owned(),
+            ssids: self.ssids.clone(),
+            school: self.school.clone(),
+            rooms: self.rooms.iter().map(RoomDocument::of).collect(),
+        };
+        // Every field writes itself without fail.
+        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The rooms, as the measurement wants them.
+    #[must_use]
+    pub fn visits(&self) -> Vec<Visit> {
+        self.rooms.iter().map(|room| room.visit.clone()).collect()
+    }
+
+    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one. Upper and lower case are
+    /// the same: nobody types a room's name twice alike.
+    pub fn put(&mut self, room: Visited) -> bool {
+        let same = |known: &&mut Visited| known.visit.room.to_lowercase() == room.visit.room.to_lowercase();
+        if let Some(known) = self.rooms.iter_mut().find(same) {
+            *known = room;
+            return true;
+        }
+        self.rooms.push(room);
+        false
+    }
+
+    /// Whether a room was read from a file.
+    #[must_use]
+    pub fn recorded(&self) -> bool {
+        self.rooms.iter().any(|room| room.recorded)
+    }
+
+    /// When the first and the last scan were.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let times = || self.rooms.iter().map(|room| room.visit.at);
+        Some((times().min_by_key(Timestamp::instant)?, times().max_by_key(Timestamp::instant)?))
+    }
+
+    /// Whether the last room is too long ago for a script to go on without a word.
+    #[must_use]
+    pub fn is_of_another_day(&self, now: &Timestamp) -> bool {
+        let Some((_, last)) = self.span() else { return false };
+        now.instant().duration_since(last.instant()).unsigned_abs() > OF_TODAY
+    }
+
+    /// Takes what is said now of the school and its networks; what was not said before is kept from here on.
+    ///
+    /// # Errors
+    /// [`Differs`]: what disagrees. Nothing is changed then.
+    pub fn agree(&mut self, ssids: &[String], site: &Site) -> Result<(), Differs> {
+        if let Some(disagreement) = self.disagreement(ssids, site) {
+            return Err(disagreement);
+        }
+        if self.ssids.is_empty() {
+            self.ssids = ssids.to_vec();
+        }
+        let school = &mut self.school;
+        school.uai = school.uai.take().or_else(|| site.uai.clone());
+        school.label = school.label.take().or_else(|| site.label.clone());
+        if site.wifi_on != WifiOn::Unknown {
+            school.wifi_on = site.wifi_on;
+        }
+        school.declared_access_points = site.declared_access_points.or(school.declared_access_points);
+        Ok(())
+    }
+
+    fn disagreement(&self, ssids: &[String], site: &Site) -> Option<Differs> {
+        let sorted = |names: &[String]| names.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        if !ssids.is_empty() && !self.ssids.is_empty() && sorted(ssids) != sorted(&self.ssids) {
+            return Some(Differs::Ssids(self.ssids.clone(), ssids.to_vec()));
+        }
+        differ(self.school.uai.as_ref(), site.uai.as_ref())
+            .map(|(kept, given)| Differs::Uai(kept, given))
+            .or_else(|| {
+                let labels = differ(self.school.label.as_ref(), site.label.as_ref());
+                labels.map(|(kept, given)| Differs::Label(kept, given))
+            })
+    }
+}
+
+/// Both, where both are known and differ.
+pub(super) fn differ<T: PartialEq + ToString>(
+    kept: Option<&T>,
+    given: Option<&T>,
+) -> Option<(String, String)> {
+    let (kept, given) = (kept?, given?);
+    (kept != given).then(|| (kept.to_string(), given.to_string()))
+}
+
+impl School {
+    /// Puts what the survey knows where nothing else was said.
+    pub fn complete(&self, site: &mut Site) {
+        site.uai = site.uai.take().or_else(|| self.uai.clone());
+        site.label = site.label.take().or_else(|| self.label.clone());
+        if self.wifi_on != WifiOn::Unknown {
+            site.wifi_on = self.wifi_on;
+        }
+        site.declared_access_points = site.declared_access_points.or(self.declared_access_points);
+    }
+}
+
+impl RoomDocument {
+    fn of(room: &Visited) -> Self {
+        // A recording's own text is JSON.
+        let heard = serde_json::from_str(&room.visit.heard.to_json()).unwrap_or_default();
+        Self { name: room.visit.room.clone(), at: room.visit.at, recorded: room.recorded, heard }
+    }
+
+    fn visited(self) -> Result<Visited, Refused> {
+        let Self { name, at, recorded, heard } = self;
+        let damaged = |detail: String| Refused::Damaged(format!("{name}: {detail}"));
+        let room = super::room_name(&name).map_err(|bad| damaged(format!("{bad:?}")))?;
+        let heard =
+            Recording::read(heard.to_string().as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        Ok(Visited { visit: Visit { room, at, heard }, recorded })
+    }
+}
