@@ -12,6 +12,7 @@ use super::band::{self, Band};
 use super::elements;
 use super::group::{self, Bss, Grouping};
 use super::health;
+use super::makers;
 use super::ties::{self, Identity};
 use super::{Config, Scan, Sighting};
 
@@ -347,6 +348,7 @@ fn boxes(own: &[Bss], grouping: &Grouping) -> Vec<AccessPoint> {
         let (known, bands) = boxes.entry(*number).or_default();
         known.number = *number;
         known.bssids += 1;
+        known.maker = known.maker.take().or_else(|| makers::maker(bss.bssid).map(str::to_owned));
         known.signal_dbm = known.signal_dbm.max(bss.signal_dbm);
         bands.insert(bss.band);
     }

@@ -205,3 +205,135 @@ fn longest_visit(scans: &[&Scan], mhz: u32) -> Option<ChannelAir> {
     let visits = scans.iter().flat_map(|scan| &scan.air).filter(|air| air.mhz == mhz);
     visits.filter(|air| air.active_ms >= SHORTEST_VISIT_MS).max_by_key(|air| air.active_ms).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::wifi::{Scan, Sighting, describe};
+
+    fn element(id: u8, body: &[u8]) -> Vec<u8> {
+        [&[id, body.len() as u8][..], body].concat()
+    }
+
+    /// WPA2 with AES and a shared password.
+    fn wpa2() -> Vec<u8> {
+        let ccmp = [0x00, 0x0f, 0xac, 4];
+        element(48, &[&[1, 0][..], &ccmp, &[1, 0], &ccmp, &[1, 0], &[0x00, 0x0f, 0xac, 2], &[0, 0]].concat())
+    }
+
+    fn sighting(shelf: u8, ssid: &str, mhz: u32, elements: Vec<u8>) -> Sighting {
+        Sighting {
+            bssid: [0x00, 0x0c, 0x42, shelf, 0, 0x10],
+            mhz,
+            signal_dbm: Some(-50),
+            privacy: Some(false),
+            elements: [element(0, ssid.as_bytes()), element(1, &[0x82]), elements].concat(),
+            ..Sighting::default()
+        }
+    }
+
+    fn radio(scan: &Scan) -> RadioHealth {
+        let config = crate::wifi::Config { ssids: vec!["ecole*".into()], ..Default::default() };
+        describe::place(scan, &config).0.radio.unwrap()
+    }
+
+    fn codes(health: &RadioHealth) -> Vec<RadioFindingCode> {
+        health.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    fn scan(sightings: Vec<Sighting>) -> Scan {
+        Scan { fresh: true, sightings, ..Scan::default() }
+    }
+
+    #[test]
+    fn a_well_kept_school_has_nothing_to_look_at() {
+        let modern = |shelf, mhz| {
+            let newer = element(255, &[35, 0, 0]);
+            sighting(shelf, "ecole", mhz, [wpa2(), element(45, &[0; 26]), newer].concat())
+        };
+        let health = radio(&scan(vec![modern(1, 2412), modern(2, 2437), modern(3, 5180)]));
+        assert_eq!(health.findings, []);
+        assert_eq!(health.channels.len(), 3);
+        assert!(health.channels.iter().all(|channel| channel.busy_ratio.is_none() && channel.school == 1));
+        assert_eq!(health.link, None);
+    }
+
+    #[test]
+    fn weak_security_is_told_once_for_each_network() {
+        let wps = element(221, &[0x00, 0x50, 0xf2, 0x04, 0x10, 0x4a, 0, 1, 0x10]);
+        let health = radio(&scan(vec![
+            sighting(1, "ecole-ouvert", 2412, Vec::new()),
+            sighting(2, "ecole-ouvert", 2437, Vec::new()),
+            sighting(3, "ecole-wps", 2462, [wpa2(), wps].concat()),
+            Sighting { privacy: Some(true), ..sighting(4, "ecole-wep", 5180, Vec::new()) },
+        ]));
+        let open = health.findings.iter().find(|f| f.code == RadioFindingCode::OpenNetwork).unwrap();
+        assert_eq!((open.ssid.as_deref(), open.access_points.len()), (Some("ecole-ouvert"), 2));
+        assert_eq!(codes(&health).iter().filter(|code| **code == RadioFindingCode::OpenNetwork).count(), 1);
+        assert!(codes(&health).contains(&RadioFindingCode::Wep));
+        assert!(codes(&health).contains(&RadioFindingCode::WpsOn));
+        // Where the system does not tell the bit, nothing is said of an open network or WEP.
+        let silent = Sighting { privacy: None, ..sighting(1, "ecole", 2412, Vec::new()) };
+        assert!(!codes(&radio(&scan(vec![silent]))).contains(&RadioFindingCode::OpenNetwork));
+    }
+
+    #[test]
+    fn channels_that_disturb_are_told() {
+        let forty = |channel: u8| {
+            let mut body = [0; 22];
+            body[0] = channel;
+            body[1] = 0b101;
+            [wpa2(), element(61, &body)].concat()
+        };
+        let health = radio(&scan(vec![
+            sighting(1, "ecole", 2412, wpa2()),
+            sighting(2, "ecole", 2412, wpa2()),
+            sighting(3, "ecole", 2427, forty(4)),
+            sighting(4, "ecole", 5500, wpa2()),
+        ]));
+        let found = codes(&health);
+        for code in [
+            RadioFindingCode::SharedChannel,
+            RadioFindingCode::OverlappingChannels,
+            RadioFindingCode::WideChannel,
+            RadioFindingCode::OffGridChannel,
+            RadioFindingCode::RadarChannel,
+            RadioFindingCode::OldGeneration,
+        ] {
+            assert!(found.contains(&code), "{code:?} in {found:?}");
+        }
+        // The gravest first.
+        assert!(found.is_sorted());
+    }
+
+    #[test]
+    fn the_adapters_own_measure_of_a_channel_comes_first() {
+        let load = element(11, &[9, 0, 230, 0, 0]);
+        let neighbours = (0..5).map(|at| Sighting {
+            bssid: [0x00, 0x99, at, 1, 1, 1],
+            elements: element(0, b"box"),
+            ..sighting(9, "box", 2412, Vec::new())
+        });
+        let faint = Sighting {
+            bssid: [0x00, 0x99, 9, 1, 1, 1],
+            signal_dbm: Some(-90),
+            ..sighting(9, "box", 2412, Vec::new())
+        };
+        let sightings: Vec<Sighting> = [sighting(1, "ecole", 2412, [wpa2(), load].concat()), faint]
+            .into_iter()
+            .chain(neighbours)
+            .collect();
+        let told = radio(&scan(sightings.clone()));
+        assert_eq!((told.channels[0].neighbours, told.channels[0].busy_ratio), (5, Some(230.0 / 255.0)));
+        assert!(codes(&told).contains(&RadioFindingCode::BusyChannel));
+        assert!(codes(&told).contains(&RadioFindingCode::CrowdedChannel));
+        let air = vec![
+            ChannelAir { mhz: 2412, active_ms: 5, busy_ms: 5, noise_dbm: None },
+            ChannelAir { mhz: 2412, active_ms: 100, busy_ms: 20, noise_dbm: Some(-95) },
+        ];
+        let measured = radio(&Scan { air, ..scan(sightings) });
+        assert_eq!((measured.channels[0].busy_ratio, measured.channels[0].noise_dbm), (Some(0.2), Some(-95)));
+        assert!(!codes(&measured).contains(&RadioFindingCode::BusyChannel));
+    }
+}

@@ -12,6 +12,7 @@ mod describe;
 mod elements;
 mod group;
 mod health;
+mod makers;
 #[cfg(target_os = "linux")]
 mod network_manager;
 #[cfg(target_os = "linux")]

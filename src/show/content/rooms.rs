@@ -115,7 +115,7 @@ impl Writer<'_> {
                 || (self.label(Label::Nobody).to_owned(), Some(Reception::Silent)),
                 |signal| {
                     let level = signal.signal_dbm.map_or(Reception::Untold, Reception::of_dbm);
-                    (self.signal(signal), Some(level))
+                    (self.box_signal(signal), Some(level))
                 },
             )
         };
@@ -130,8 +130,8 @@ impl Writer<'_> {
     }
 
     /// A box's level and band.
-    fn signal(&self, signal: &RoomSignal) -> String {
-        format!("{} ({})", self.dbm(signal), self.band(&signal.band))
+    fn box_signal(&self, signal: &RoomSignal) -> String {
+        format!("{} ({})", self.dbm(signal), words::band(&signal.band, self.lang))
     }
 
     fn dbm(&self, signal: &RoomSignal) -> String {

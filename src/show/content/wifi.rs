@@ -3,7 +3,7 @@
 use sonde_report::{
     Measurement,
     document::WifiOn,
-    values::{SchoolWifi, WifiValue},
+    values::{RadioHealth, SchoolWifi, WifiValue},
 };
 
 use super::Writer;
@@ -52,8 +52,26 @@ impl Writer<'_> {
         if let Some(school) = value.and_then(|value| value.school.as_ref())
             && !school.seen.is_empty()
         {
+            if !school.boxes.is_empty() {
+                blocks.push(Block::Table(self.school_boxes(school)));
+            }
             blocks.push(Block::Table(self.school_bssids(school)));
         }
+        blocks.extend(
+            value.and_then(|value| value.radio.as_ref()).into_iter().flat_map(|radio| self.radio(radio)),
+        );
+    }
+
+    /// What deserves a look on the air, and who uses the school's channels.
+    fn radio(&self, radio: &RadioHealth) -> Vec<Block> {
+        let findings =
+            radio.findings.iter().map(|finding| words::radio_finding(finding, self.lang)).collect();
+        let channels = radio.channels.iter().map(|channel| words::channel_use(channel, self.lang)).collect();
+        [(Label::RadioFindings, findings), (Label::ChannelsUse, channels)]
+            .into_iter()
+            .filter(|(_, sentences): &(_, Vec<String>)| !sentences.is_empty())
+            .map(|(label, sentences)| Block::List(self.label(label).to_owned(), sentences))
+            .collect()
     }
 
     /// What to check when a declared name is not in sight.
@@ -86,12 +104,15 @@ impl Writer<'_> {
             // A band is a number of GHz: anything else could be a neighbour's name in a report of another program.
             .filter(|(band, _)| band.parse::<f64>().is_ok())
             .map(|(band, &count)| {
-                let band = self.band(band);
+                let band = words::band(band, self.lang);
                 self.lang.labelled(&band, &self.lang.integer(u64::from(count)))
             })
             .collect();
         let bands = if bands.is_empty() { self.label(Label::None).to_owned() } else { bands.join(", ") };
         facts.push(self.fact(Label::Neighbours, bands));
+        if let Some(link) = value.radio.as_ref().and_then(|radio| radio.link.as_ref()) {
+            facts.push(self.fact(Label::WifiLink, words::wifi_link(link, self.lang)));
+        }
         facts
     }
 
@@ -119,33 +140,71 @@ impl Writer<'_> {
         ]
     }
 
-    fn school_bssids(&self, school: &SchoolWifi) -> Table {
+    fn school_boxes(&self, school: &SchoolWifi) -> Table {
         let unknown = || self.label(Label::Nobody).to_owned();
-        let rows = school.seen.iter().map(|seen| {
+        let rows = school.boxes.iter().map(|known| {
+            let bands: Vec<String> = known.bands.iter().map(|band| words::band(band, self.lang)).collect();
             vec![
-                format!("{} {}", self.label(Label::AccessPoint), seen.access_point),
-                Some(seen.ssid.clone()).filter(|name| !name.is_empty()).unwrap_or_else(unknown),
-                self.band(&seen.band),
-                seen.channel.map_or_else(unknown, |channel| channel.to_string()),
-                seen.signal_dbm
-                    .map_or_else(unknown, |dbm| with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm")),
+                format!("{} {}", self.label(Label::AccessPoint), known.number),
+                known.maker.clone().unwrap_or_else(unknown),
+                bands.join(", "),
+                known.bssids.to_string(),
+                self.signal(known.signal_dbm),
             ]
         });
         Table {
-            caption: self.label(Label::SeenCaption).to_owned(),
+            caption: self.label(Label::BoxesCaption).to_owned(),
             head: self.heads(&[
                 Label::AccessPoint,
-                Label::Network,
-                Label::Band,
-                Label::Channel,
+                Label::Maker,
+                Label::Bands,
+                Label::SchoolBssids,
                 Label::Signal,
             ]),
             rows: rows.collect(),
         }
     }
 
-    /// `2.4` in the reader's language, with its unit.
-    pub(super) fn band(&self, band: &str) -> String {
-        with_unit(&self.lang.pick(band.replace('.', ","), band.to_owned()), "GHz")
+    fn school_bssids(&self, school: &SchoolWifi) -> Table {
+        let unknown = || self.label(Label::Nobody).to_owned();
+        let full = school.seen.iter().any(|seen| seen.bssid.is_some());
+        let rows = school.seen.iter().map(|seen| {
+            let width = seen.width_mhz.map(|mhz| format!(" ({})", with_unit(&mhz.to_string(), "MHz")));
+            let channel = seen.channel.map_or_else(unknown, |channel| channel.to_string());
+            let security =
+                seen.security.map_or_else(unknown, |known| words::security(known, self.lang).to_owned());
+            let wps = seen.wps == Some(true);
+            let mut row = vec![
+                format!("{} {}", self.label(Label::AccessPoint), seen.access_point),
+                Some(seen.ssid.clone()).filter(|name| !name.is_empty()).unwrap_or_else(unknown),
+                words::band(&seen.band, self.lang),
+                channel + &width.unwrap_or_default(),
+                self.signal(seen.signal_dbm),
+                if wps { format!("{security} + WPS") } else { security },
+                seen.generation.map_or_else(unknown, |known| words::generation(known).to_owned()),
+            ];
+            row.extend(full.then(|| seen.bssid.clone().unwrap_or_else(unknown)));
+            row
+        });
+        let mut head = vec![
+            Label::AccessPoint,
+            Label::Network,
+            Label::Band,
+            Label::Channel,
+            Label::Signal,
+            Label::Security,
+            Label::Generation,
+        ];
+        head.extend(full.then_some(Label::BssidFull));
+        Table {
+            caption: self.label(Label::SeenCaption).to_owned(),
+            head: self.heads(&head),
+            rows: rows.collect(),
+        }
+    }
+
+    fn signal(&self, dbm: Option<i16>) -> String {
+        let unknown = || self.label(Label::Nobody).to_owned();
+        dbm.map_or_else(unknown, |dbm| with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm"))
     }
 }

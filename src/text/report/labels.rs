@@ -165,6 +165,15 @@ labels! {
     Band: "Bande", "Band";
     Channel: "Canal", "Channel";
     Signal: "Signal", "Signal";
+    Maker: "Fabricant", "Maker";
+    Bands: "Bandes", "Bands";
+    Generation: "Génération", "Generation";
+    Security: "Sécurité", "Security";
+    BssidFull: "BSSID", "BSSID";
+    BoxesCaption: "Bornes estimées de l’école", "The school’s access points as estimated";
+    RadioFindings: "À regarder (indicatif)", "Worth a look (indicative)";
+    ChannelsUse: "Canaux de l’école (indicatif)", "The school’s channels (indicative)";
+    WifiLink: "Cette machine est reliée", "This machine is connected";
     SeenCaption: "Émissions de l’école", "What the school’s access points send";
     SurveyDate: "Relevé du", "Surveyed on";
     RoomsCaption: "Pièces, dans l’ordre de la visite", "Rooms, in the order of the visit";

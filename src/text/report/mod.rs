@@ -16,6 +16,7 @@ mod territory;
 mod usage;
 mod values;
 mod verdicts;
+mod wifi;
 
 pub use advice::{
     act_on, black_hole_of_one, cause_advice, look_from_elsewhere, no_action, reason_advice, remedy,
@@ -44,21 +45,23 @@ pub use usage::{
     usage_reserve, usage_title, use_name,
 };
 pub use values::{
-    counted_at, decrypted_and_trusted, dns_path, endpoint_kind, endpoint_state, evidence, interface_kind,
-    ipv6_broken, limited_by, mire_protocol, nat, path_method, proxy_source, reached_at_second_attempt,
-    rtt_method, service_trouble, stop_reason, wifi_on, wpad_source,
+    counted_at, decrypted_and_trusted, dns_path, endpoint_kind, endpoint_state, interface_kind, ipv6_broken,
+    limited_by, mire_protocol, nat, path_method, proxy_source, reached_at_second_attempt, rtt_method,
+    service_trouble, stop_reason, wifi_on, wpad_source,
 };
 pub use verdicts::{
     actor, assumption, confidence, layer, level, overall, requirement, rule_name, size, verdict,
     verdict_long, verdict_reason,
 };
+pub use wifi::{band, channel_use, evidence, generation, radio_finding, security, wifi_link};
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 13] = [
+        include_str!("wifi.rs"),
         include_str!("mtu.rs"),
         include_str!("advice.rs"),
         include_str!("dns.rs"),

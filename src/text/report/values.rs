@@ -259,28 +259,6 @@ pub fn wifi_on(state: WifiOn, lang: Lang) -> &'static str {
     lang.pick(fr, en)
 }
 
-/// What grouped BSSIDs into access points. The codes are open: an unknown one is shown as it is.
-#[must_use]
-pub fn evidence(code: &str, lang: Lang) -> String {
-    let (fr, en) = match code {
-        "address_arithmetic" => ("identifiants radio voisins", "neighbouring radio identifiers"),
-        "same_band_distinct" => {
-            ("identifiants distincts dans une même bande", "distinct identifiers in one band")
-        }
-        "multiple_bssid" => ("annonce d’identifiants multiples", "multiple-BSSID announcement"),
-        "multi_link" => ("adresse multi-lien commune", "common multi-link address"),
-        "co_located" => ("radios annoncées dans la même borne", "radios announced as co-located"),
-        "wps_uuid" => ("identifiant WPS commun", "common WPS identifier"),
-        "beacon_timer" => ("horloges de balise égales", "equal beacon timers"),
-        "invented_address" => {
-            ("adresse sans fabricant, peut-être un téléphone", "address without a maker, perhaps a telephone")
-        }
-        "same_channel" => ("même canal", "same channel"),
-        other => return other.replace('_', " "),
-    };
-    lang.pick(fr, en).to_owned()
-}
-
 /// What the first routers' addresses tell; nothing where all is as usual.
 #[must_use]
 pub fn nat(hint: NatHint, lang: Lang) -> Option<&'static str> {

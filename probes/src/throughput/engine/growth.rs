@@ -19,6 +19,13 @@ const SLOW_BPS: f64 = 2e6;
 const THIN_BPS: f64 = 1e6;
 /// More streams are opened while the sum grew by more than this ratio with the last ones.
 const STREAM_GROWTH: f64 = 1.10;
+/// The two halves of a window differ by more than this ratio while streams begin: slow start doubles in one round trip, and
+/// what it sent too much falls by a third with each loss.
+const UNSETTLED_RATIO: f64 = 1.25;
+/// Further windows to wait for streams that have not settled. Where one segment in a hundred is lost, slow start ends at a
+/// hundred segments or so and falls to a dozen within ten round trips: two windows of four. Judged at its peak, four streams
+/// seem to carry what sixteen settle at.
+const MOST_WAITS: u8 = 2;
 /// Streams on a long path, opened as soon as the first one carries.
 const LONG_PATH_STREAMS: usize = 4;
 /// Round trips until further streams have shown what they give: a window, their opening, a window again. Where these
@@ -64,8 +71,16 @@ impl Engine<'_> {
     fn grow(&mut self, series: &Series, conditions: Conditions, now: f64) {
         let window = conditions.window();
         let even = even_stretch(series, conditions);
-        if even.is_none() && series.end() < conditions.settled_at + window {
-            return;
+        // Streams opened in the second half could not show a plateau any more.
+        let late = now > self.cap / 2.0;
+        if even.is_none() {
+            if series.end() < conditions.settled_at + window * f64::from(1 + self.waited) {
+                return;
+            }
+            if self.waited < MOST_WAITS && !late && unsettled(series, window) {
+                self.waited += 1;
+                return;
+            }
         }
         let rate = series.rate(even.unwrap_or(series.end() - window / 2.0), series.end());
         // A verdict far above its thresholds only waits for enough data.
@@ -74,8 +89,6 @@ impl Engine<'_> {
             return;
         }
         let helped = self.rate_before.is_none_or(|before| rate > STREAM_GROWTH * before);
-        // Streams opened in the second half could not show a plateau any more.
-        let late = now > self.cap / 2.0;
         if rate <= 0.0 || !helped || late || self.streams >= MAX_STREAMS {
             self.growing = rate <= 0.0 && !late;
             self.unfilled = helped && self.rate_before.is_some();
@@ -93,12 +106,37 @@ impl Engine<'_> {
         }
         self.rate_before = Some(rate);
         self.settled_at = now;
+        self.waited = 0;
     }
+}
+
+/// Whether the rate still moves, up or down, within the last `window` seconds.
+fn unsettled(series: &Series, window: f64) -> bool {
+    let (end, middle) = (series.end(), series.end() - window / 2.0);
+    let (first, second) = (series.rate((end - window).max(0.0), middle), series.rate(middle, end));
+    first.max(second) > UNSETTLED_RATIO * first.min(second)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_that_rises_or_falls_is_not_settled() {
+        let curve = |rates: [f64; 4]| {
+            let (mut series, mut bytes) = (Series::default(), 0.0);
+            for (at, rate) in (1..).zip(rates) {
+                bytes += rate * 0.25 / 8.0;
+                series.push(f64::from(at) * 0.25, bytes);
+            }
+            series
+        };
+        assert!(!unsettled(&curve([4e6, 3.6e6, 4.1e6, 3.9e6]), 1.0));
+        assert!(unsettled(&curve([1e6, 2e6, 4e6, 8e6]), 1.0));
+        assert!(unsettled(&curve([20e6, 15e6, 10e6, 7e6]), 1.0));
+        // Only the window counts.
+        assert!(!unsettled(&curve([1e6, 2e6, 4e6, 4e6]), 0.5));
+    }
 
     #[test]
     fn a_long_path_begins_with_four_streams_and_a_short_one_with_one() {

@@ -135,6 +135,8 @@ struct Engine<'a> {
     settled_at: f64,
     /// The rate before the last streams were added, bit/s.
     rate_before: Option<f64>,
+    /// Further windows waited for the last streams to settle.
+    waited: u8,
     /// Whether more streams are still worth trying.
     growing: bool,
     /// Whether the last streams helped and no more could be opened: the line was not full.
@@ -178,6 +180,7 @@ impl<'a> Engine<'a> {
             beside: Series::default(),
             settled_at: 0.0,
             rate_before: None,
+            waited: 0,
             growing: true,
             unfilled: false,
             broke: None,
