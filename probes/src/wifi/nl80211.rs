@@ -92,22 +92,31 @@ impl Kernel {
             .or(list.damaged.then_some("unreadable_entry"))
             .or(list.interrupted.then_some("list_changed"));
         let air = air(&mut kernel, index).await;
-        let link = link(&kernel, index).await.filter(|_| associated.is_some());
+        let link = link(&kernel, index).await;
         let left_out = BTreeMap::new();
         Ok(Scan { interface: name, fresh, partial, bands, associated, sightings, left_out, air, link })
     }
 }
 
-/// What the first interface that can listen heard, else why the first one could not. One is tried at a time.
+/// What the first interface that can listen heard, else why none could: the first obstacle that somebody can lift. One is
+/// tried at a time.
 async fn first_that_can<T>(attempts: Vec<impl Future<Output = Result<T, Obstacle>>>) -> Result<T, Obstacle> {
-    let mut why = None;
+    let mut why: Option<Obstacle> = None;
     for attempt in attempts {
         match attempt.await {
             Ok(heard) => return Ok(heard),
-            Err(obstacle) => why = why.or(Some(obstacle)),
+            Err(obstacle) if why.as_ref().is_none_or(|known| !liftable(known) && liftable(&obstacle)) => {
+                why = Some(obstacle);
+            }
+            Err(_) => {}
         }
     }
     Err(why.unwrap_or_else(|| no_adapter(None, &[])))
+}
+
+/// Whether whoever stands at the machine can do something about it.
+fn liftable(obstacle: &Obstacle) -> bool {
+    matches!(obstacle, Obstacle::NotMeasured(reason) if reason.remedy.is_some())
 }
 
 /// Whether a list is fresh, and what cut it short. An empty list that nobody made is no zero: nothing was heard

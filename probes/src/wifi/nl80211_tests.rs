@@ -28,6 +28,11 @@ async fn the_first_interface_that_can_listen_does() {
         panic!("no obstacle")
     };
     assert_eq!(reason.code, ReasonCode::RadioBlocked);
+    // Where none can, the obstacle that somebody can lift is named.
+    let Err(Obstacle::NotMeasured(reason)) = first_that_can(attempts(&["ap0", "wlan0"])).await else {
+        panic!("no obstacle")
+    };
+    assert_eq!(reason.code, ReasonCode::RadioBlocked);
 }
 
 fn list(radios: &[(u8, i16)], interrupted: bool) -> List {

@@ -82,7 +82,8 @@ const SAME_TIMER_US: u128 = 5_000;
 
 /// What in this scan identifies nothing, although it is equal.
 pub(super) struct Doubts {
-    /// Two channels of one band, hence two radios, show one timer: something sets them all alike.
+    /// Two radios for certain (two channels of one band, one name twice on a channel) show one timer: something sets them all
+    /// alike.
     timers: bool,
     /// UUIDs on two boxes for certain: firmware that ships one for all exists.
     uuids: BTreeSet<[u8; 16]>,
@@ -96,7 +97,8 @@ impl Doubts {
         let mut doubts = Self { timers: false, uuids: BTreeSet::new(), labels: BTreeSet::new() };
         for a in seen.clone() {
             for b in seen.clone().filter(|b| b.bssid != a.bssid) {
-                doubts.timers |= same_timer(a, b) && a.mhz != b.mhz && a.band == b.band;
+                let two_radios = repeats(a, b) || (a.mhz != b.mhz && a.band == b.band);
+                doubts.timers |= two_radios && same_timer(a, b);
                 if repeats(a, b) || apart_at_two(a, b) {
                     doubts
                         .uuids

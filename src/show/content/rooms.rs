@@ -115,7 +115,7 @@ impl Writer<'_> {
                 || (self.label(Label::Nobody).to_owned(), Some(Reception::Silent)),
                 |signal| {
                     let level = signal.signal_dbm.map_or(Reception::Untold, Reception::of_dbm);
-                    (self.box_signal(signal), Some(level))
+                    (self.signal(signal), Some(level))
                 },
             )
         };
@@ -130,7 +130,7 @@ impl Writer<'_> {
     }
 
     /// A box's level and band.
-    fn box_signal(&self, signal: &RoomSignal) -> String {
+    fn signal(&self, signal: &RoomSignal) -> String {
         format!("{} ({})", self.dbm(signal), words::band(&signal.band, self.lang))
     }
 

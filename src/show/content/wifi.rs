@@ -149,7 +149,7 @@ impl Writer<'_> {
                 known.maker.clone().unwrap_or_else(unknown),
                 bands.join(", "),
                 known.bssids.to_string(),
-                self.signal(known.signal_dbm),
+                self.level(known.signal_dbm),
             ]
         });
         Table {
@@ -179,7 +179,7 @@ impl Writer<'_> {
                 Some(seen.ssid.clone()).filter(|name| !name.is_empty()).unwrap_or_else(unknown),
                 words::band(&seen.band, self.lang),
                 channel + &width.unwrap_or_default(),
-                self.signal(seen.signal_dbm),
+                self.level(seen.signal_dbm),
                 if wps { format!("{security} + WPS") } else { security },
                 seen.generation.map_or_else(unknown, |known| words::generation(known).to_owned()),
             ];
@@ -203,8 +203,7 @@ impl Writer<'_> {
         }
     }
 
-    fn signal(&self, dbm: Option<i16>) -> String {
-        let unknown = || self.label(Label::Nobody).to_owned();
-        dbm.map_or_else(unknown, |dbm| with_unit(&self.lang.decimal(f64::from(dbm), 0), "dBm"))
+    fn level(&self, dbm: Option<i16>) -> String {
+        dbm.map_or_else(|| self.label(Label::Nobody).to_owned(), |dbm| words::dbm(dbm, self.lang))
     }
 }

@@ -4,6 +4,7 @@ use sonde_report::values::{
     ChannelUse, RadioFinding, RadioFindingCode as Code, WifiGeneration, WifiLink, WifiSecurity,
 };
 
+use super::rooms::dbm;
 use crate::text::{Lang, with_unit};
 
 /// What grouped BSSIDs into access points. The codes are open: an unknown one is shown as it is.
@@ -172,8 +173,8 @@ pub fn channel_use(channel: &ChannelUse, lang: Lang) -> String {
         count(channel.neighbours, "voisin audible", "voisins audibles"),
         count(channel.neighbours, "audible neighbour", "audible neighbours"),
     );
-    let noise = channel.noise_dbm.map(|dbm| {
-        let level = with_unit(&lang.decimal(f64::from(dbm), 0), "dBm");
+    let noise = channel.noise_dbm.map(|level| {
+        let level = dbm(level, lang);
         lang.pick(format!("bruit {level}"), format!("noise {level}"))
     });
     let parts: Vec<String> = [busy, Some(own), Some(others), noise].into_iter().flatten().collect();
@@ -193,7 +194,7 @@ pub fn wifi_link(link: &WifiLink, lang: Lang) -> String {
             "to a network not declared as the school’s",
         )
     };
-    let signal = link.signal_dbm.map(|dbm| with_unit(&lang.decimal(f64::from(dbm), 0), "dBm"));
+    let signal = link.signal_dbm.map(|level| dbm(level, lang));
     let out = link.transmit_bps.map(|bps| {
         let rate = lang.nominal_rate(bps);
         lang.pick(format!("{rate} en émission"), format!("{rate} sending"))

@@ -1,0 +1,189 @@
+//! Wi-Fi over the kernel's own nl80211: emulated radios (mac80211_hwsim) with hostapd's access points in a virtual machine,
+//! one scene after the other in one boot, and what the agent says of each. `wifi/scenes` has a file for each scene.
+//!
+//! Needs QEMU, hostapd and Debian's kernel (`tests/install`); says `skipped: …` where one is missing. No right is needed.
+//! `SCENES=word[,word]` runs some of them; `SCENES_KEEP=1` keeps the virtual machine's files and prints where.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+#[path = "wifi/privacy.rs"]
+mod privacy;
+#[path = "wifi/scene.rs"]
+mod scene;
+#[path = "wifi/vm.rs"]
+mod vm;
+
+use std::path::Path;
+
+use scene::{Expect, Scene};
+use serde_json::Value;
+use vm::Files;
+
+#[test]
+fn each_scene_is_told_as_it_is() {
+    if let Some(missing) = vm::missing() {
+        println!("skipped: {missing}");
+        return;
+    }
+    let scenes = scene::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wifi/scenes"));
+    assert!(!scenes.is_empty(), "no scene of that name");
+    let work = tempfile::tempdir().unwrap();
+    let root = work.path().join("root");
+    vm::furnish(&root, Path::new(env!("CARGO_BIN_EXE_sonde-ecole")));
+    for scene in &scenes {
+        scene.write(&root.join("scenes").join(&scene.name));
+    }
+    let (files, marks) = vm::run(&root, work.path());
+    let mut wrong = Vec::new();
+    for scene in &scenes {
+        let nothing = Files::new();
+        let left = files.get(&scene.name).unwrap_or(&nothing);
+        let faults = faults(scene, left);
+        let took = length(&marks, &scene.name);
+        println!("{}: {}, {took:.1} s ({})", scene.name, said(left), scan_seconds(left));
+        if !faults.is_empty() {
+            let text = |name: &str| {
+                String::from_utf8_lossy(left.get(name).map_or(&[][..], |file| file)).into_owned()
+            };
+            wrong.push(format!(
+                "{}:\n  {}\n{}{}",
+                scene.name,
+                faults.join("\n  "),
+                text("json.out"),
+                text("json.err")
+            ));
+        }
+    }
+    if std::env::var_os("SCENES_KEEP").is_some() {
+        println!("kept in {}", work.keep().display());
+    }
+    println!(
+        "{} scenes, {} as expected, {:.0} s from boot to end",
+        scenes.len(),
+        scenes.len() - wrong.len(),
+        end(&marks)
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn end(marks: &[(String, f64)]) -> f64 {
+    marks.last().map_or(f64::NAN, |(_, at)| *at)
+}
+
+/// How long a scene took, seconds.
+fn length(marks: &[(String, f64)], name: &str) -> f64 {
+    let at = marks.iter().position(|(known, _)| known == name);
+    at.and_then(|at| Some(marks.get(at + 1)?.1 - marks[at].1)).unwrap_or(f64::NAN)
+}
+
+/// The agent's own time, from start to result.
+fn scan_seconds(left: &Files) -> String {
+    let text = String::from_utf8_lossy(left.get("json.code").map_or(&[][..], |file| file)).into_owned();
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    match numbers.as_slice() {
+        [_, from, to] => format!("scan to result {:.1} s", to - from),
+        _ => "no result".to_owned(),
+    }
+}
+
+fn measurement(left: &Files) -> Value {
+    left.get("json.out").and_then(|text| serde_json::from_slice(text).ok()).unwrap_or(Value::Null)
+}
+
+/// The figures in a line.
+fn said(left: &Files) -> String {
+    let outcome = &measurement(left)["outcome"];
+    let points = &outcome["value"]["school"]["access_points"];
+    match outcome["status"].as_str() {
+        Some("measured") => format!(
+            "{} [{}..{}], {} BSSIDs, {}",
+            points["estimate"],
+            points["low"],
+            points["high"],
+            outcome["value"]["school"]["bssids"],
+            points["evidence"]
+        ),
+        Some(other) => format!("{other}, {}{}", outcome["reason"]["code"], outcome["failure"]),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// What is not as the scene has it.
+fn faults(scene: &Scene, left: &Files) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut differ = |what: &str, found: &Value, wanted: Value| {
+        if *found != wanted {
+            faults.push(format!("{what}: {found}, not {wanted}"));
+        }
+    };
+    let expect = &scene.expect;
+    let code = String::from_utf8_lossy(left.get("json.code").map_or(&[][..], |file| file)).into_owned();
+    let code: Value = code
+        .split_whitespace()
+        .next()
+        .and_then(|word| word.parse().ok())
+        .map_or(Value::Null, |n: u8| n.into());
+    differ("exit code", &code, expect.exit.into());
+    let outcome = &measurement(left)["outcome"];
+    if let Some(reason) = &expect.reason {
+        differ("reason", &outcome["reason"]["code"], reason.as_str().into());
+    } else {
+        differ("status", &outcome["status"], "measured".into());
+        figures(expect, &outcome["value"], &mut differ);
+        let caveats: Vec<Value> = outcome["caveats"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|caveat| caveat["code"].clone())
+            .collect();
+        differ("caveats", &caveats.into(), expect.caveats.clone().into());
+    }
+    faults.extend(privacy::faults(scene, left));
+    faults
+}
+
+/// The counts, the evidence and the air.
+fn figures(expect: &Expect, value: &Value, differ: &mut impl FnMut(&str, &Value, Value)) {
+    let points = &value["school"]["access_points"];
+    if let Some(boxes) = expect.boxes {
+        let within =
+            points["low"].as_u64() <= Some(boxes.into()) && points["high"].as_u64() >= Some(boxes.into());
+        differ("the boxes lie within the bounds", &within.into(), true.into());
+        if expect.low.is_none() && expect.high.is_none() {
+            differ("low", &points["low"], boxes.into());
+            differ("estimate", &points["estimate"], boxes.into());
+            differ("high", &points["high"], boxes.into());
+        }
+    }
+    for (name, wanted) in [("low", expect.low), ("high", expect.high)] {
+        if let Some(wanted) = wanted {
+            differ(name, &points[name], wanted.into());
+        }
+    }
+    if let Some(bssids) = expect.bssids {
+        differ("bssids", &value["school"]["bssids"], bssids.into());
+    }
+    for code in &expect.evidence {
+        let named =
+            points["evidence"].as_array().is_some_and(|all| all.iter().any(|known| known == code.as_str()));
+        differ(&format!("evidence {code}"), &named.into(), true.into());
+    }
+    for code in &expect.findings {
+        let found = value["radio"]["findings"].as_array();
+        let named = found.is_some_and(|all| all.iter().any(|known| known["code"] == code.as_str()));
+        differ(&format!("finding {code}"), &named.into(), true.into());
+    }
+    for (ssid, wanted) in &expect.security {
+        let seen = value["school"]["seen"].as_array();
+        let known = seen.and_then(|all| all.iter().find(|seen| seen["ssid"] == ssid.as_str()));
+        differ(
+            &format!("security of {ssid}"),
+            &known.map_or(Value::Null, |seen| seen["security"].clone()),
+            wanted.as_str().into(),
+        );
+    }
+    for band in ["2.4", "5"] {
+        let wanted = expect.neighbours.get(band).copied().unwrap_or(0);
+        differ(&format!("neighbours at {band} GHz"), &value["neighbours"][band], wanted.into());
+    }
+}
