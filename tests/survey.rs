@@ -367,10 +367,13 @@ fn a_process_that_dies_loses_no_room() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    wait_until("the lock is held", || {
-        let output = school.survey(&["--show"]);
-        output.status.code() == Some(2) && stderr(&output).contains("ouvert dans une autre fenêtre")
-    });
+    // Whoever holds the lock writes its number into it, once it has it.
+    let holder = format!("{}\n", child.id());
+    let lock = school.path("state/wifi-survey.lock");
+    wait_until("the lock is held", || fs::read_to_string(&lock).is_ok_and(|text| text == holder));
+    let message = school.refused(&["--finish"]);
+    assert!(message.contains("ouvert dans une autre fenêtre"), "{message}");
+    assert!(plain(&school.survey(&["--show"]).stdout).contains("Classe CP"));
     child.kill().unwrap();
     child.wait().unwrap();
     let said = school.room("Classe CE1", &ce1, &[]);

@@ -42,7 +42,7 @@ pub(super) async fn survey(
     if let Some(timeout) = timeout(args.timeout.as_deref()).map_err(refused(lang))? {
         plan.wifi.timeout = timeout;
     }
-    let Some(file) = locked(state.as_deref(), lang) else { return Ok(COULD_NOT_RUN) };
+    let Some(file) = opened(state.as_deref(), args.show, lang) else { return Ok(COULD_NOT_RUN) };
     let mut walk = Walk { args, lang, plan, output, file, kept: Kept::default(), refused_file: false };
     Ok(walk.go().await.unwrap_or_else(|stopped| {
         complain_of(stopped.0);
@@ -66,12 +66,15 @@ fn output(args: &WifiSurveyArgs, lang: Lang) -> Result<Output, super::Refused> {
     Ok(Output { as_json, files: Delivery { format: None, json, html, quiet: args.quiet, lang } })
 }
 
-/// The state's file, locked; why not was said.
-fn locked(state: Option<&Path>, lang: Lang) -> Option<StateFile> {
-    let found = state_dir(state).and_then(|directory| Ok((RunLock::take_survey(&directory)?, directory)));
+/// The state's file, locked unless it is only read (it is whole at any time); why not was said.
+fn opened(state: Option<&Path>, read_only: bool, lang: Lang) -> Option<StateFile> {
+    let found = state_dir(state).and_then(|directory| {
+        let lock = if read_only { None } else { RunLock::take_survey(&directory)? };
+        Ok((lock, directory))
+    });
     match found {
-        Ok((Some(lock), directory)) => Some(StateFile::new(&directory, Some(lock))),
-        Ok((None, _)) => {
+        Ok((lock, directory)) if read_only || lock.is_some() => Some(StateFile::new(&directory, lock)),
+        Ok(_) => {
             complain(&words::say(&Say::Busy, lang));
             None
         }
