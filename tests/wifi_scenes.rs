@@ -173,6 +173,12 @@ fn figures(expect: &Expect, value: &Value, differ: &mut impl FnMut(&str, &Value,
         let named = found.is_some_and(|all| all.iter().any(|known| known["code"] == code.as_str()));
         differ(&format!("finding {code}"), &named.into(), true.into());
     }
+    let link = &value["radio"]["link"];
+    differ(
+        "the association",
+        &(link["school"] == true && link["signal_dbm"].is_i64()).into(),
+        expect.link.into(),
+    );
     for (ssid, wanted) in &expect.security {
         let seen = value["school"]["seen"].as_array();
         let known = seen.and_then(|all| all.iter().find(|seen| seen["ssid"] == ssid.as_str()));

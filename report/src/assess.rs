@@ -230,6 +230,8 @@ pub enum VerdictReason {
     WifiOff,
     /// No name of a school network is known.
     NoSchoolSsid,
+    /// No network of the names declared as the school's was heard: misspelt, perhaps.
+    SchoolSsidNotHeard,
     /// The scan is not fresh or not complete.
     ScanIncomplete,
     /// The bounds of the estimate lie on both sides of the threshold.
@@ -304,6 +306,7 @@ impl VerdictReason {
             | Self::WifiStateUnknown
             | Self::WifiOff
             | Self::NoSchoolSsid
+            | Self::SchoolSsidNotHeard
             | Self::ScanIncomplete
             | Self::EstimateTooWide
             | Self::DeclaredOnly

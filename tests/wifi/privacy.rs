@@ -1,5 +1,7 @@
 //! Whether anything of a neighbour, or an address of the school's, stands in what the agent says or writes.
 
+use std::path::Path;
+
 use base64::Engine as _;
 
 use super::scene::Scene;
@@ -11,7 +13,8 @@ const ASKED_FOR: &str = "record";
 /// What stands where it must not.
 pub(crate) fn faults(scene: &Scene, left: &Files) -> Vec<String> {
     let mut faults = Vec::new();
-    for (name, text) in left.iter().filter(|(name, _)| *name != ASKED_FOR && !name.ends_with(".log")) {
+    let is_log = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "log");
+    for (name, text) in left.iter().filter(|(name, _)| *name != ASKED_FOR && !is_log(name)) {
         for (bssid, ssid) in scene.secrets() {
             if let Some(how) = holds_address(text, &bssid).or_else(|| holds_name(text, &ssid, scene)) {
                 faults.push(format!("{name} tells a neighbour: {how}"));
@@ -47,7 +50,7 @@ fn holds_name(text: &[u8], ssid: &str, scene: &Scene) -> Option<String> {
     {
         return None;
     }
-    let hex: String = ssid.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = ssid.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let decimal = ssid.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(",");
     [ssid.to_owned(), hex, decimal]
         .into_iter()

@@ -122,6 +122,9 @@ pub(crate) struct Expect {
     /// Neighbours per band; without it, none.
     #[serde(default)]
     pub(crate) neighbours: BTreeMap<String, u32>,
+    /// Whether the machine's own association must be told.
+    #[serde(default)]
+    pub(crate) link: bool,
     /// Why nothing was measured: the reason's code.
     #[serde(default)]
     pub(crate) reason: Option<String>,
@@ -186,8 +189,9 @@ impl Scene {
         }
         plan.push_str(&self.before);
         plan.push('\n');
-        let ssids: String = self.ssid.iter().map(|ssid| format!(" --ssid '{ssid}'")).collect();
-        let more: String = self.arguments.iter().map(|argument| format!(" '{argument}'")).collect();
+        let ssids = self.ssid.iter().map(|ssid| format!(" --ssid '{ssid}'")).collect::<Vec<_>>().concat();
+        let more =
+            self.arguments.iter().map(|argument| format!(" '{argument}'")).collect::<Vec<_>>().concat();
         let scan = format!("wifi scan --wifi-on yes --timeout 30{ssids}{more}");
         let agent = |name: &str, rest: &str| match &self.user {
             Some(user) => format!("RUN_AS={user} agent {name} {rest}\n"),

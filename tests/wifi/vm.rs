@@ -144,7 +144,7 @@ fn read(text: &str) -> (BTreeMap<String, Files>, Vec<(String, f64)>) {
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["@@", "scene", name, at] => {
-                scene = (*name).to_owned();
+                (*name).clone_into(&mut scene);
                 marks.push((scene.clone(), at.parse().unwrap_or(f64::NAN)));
                 scenes.entry(scene.clone()).or_default();
             }

@@ -337,8 +337,7 @@ fn school_of(own: &[Bss], grouping: &Grouping, config: &Config) -> SchoolWifi {
 
 /// An address as people write it.
 fn address(bssid: [u8; 6]) -> String {
-    let [a, b, c, d, e, f] = bssid;
-    format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+    bssid.map(|octet| format!("{octet:02x}")).join(":")
 }
 
 /// Each box, by its number.

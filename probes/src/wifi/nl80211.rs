@@ -146,7 +146,7 @@ async fn link(kernel: &Nl80211Handle, index: u32) -> Option<StationLink> {
             match fact {
                 Nl80211StationInfo::Signal(dbm) => link.signal_dbm = Some(i16::from(dbm)),
                 Nl80211StationInfo::TxBitrate(parts) => {
-                    link.transmit_bps = link.transmit_bps.max(rate(&parts))
+                    link.transmit_bps = link.transmit_bps.max(rate(&parts));
                 }
                 Nl80211StationInfo::RxBitrate(parts) => link.receive_bps = link.receive_bps.max(rate(&parts)),
                 _ => {}

@@ -3,14 +3,15 @@
 //! Met as soon as the estimate's low bound reaches the threshold. Not met only if all of this holds: the high
 //! bound stays below it, the Wi-Fi was on (loi n° 2015-136, art. 7, has it off when not used for teaching), the
 //! scan was fresh and complete, and it covered the school: several rooms were visited, or the technician declares
-//! no more either. From one place, an access point at the other end of the building is not heard.
+//! no more either. From one place, an access point at the other end of the building is not heard. A name that was
+//! heard nowhere may be misspelt: only with a declaration is that a zero.
 
 use super::{Unit, Verdict, VerdictKind, VerdictReason, absence};
 use crate::{
     CaveatCode, Measurement, Report,
     document::WifiOn,
     requirement::Requirement,
-    values::{AccessPointEstimate, WifiValue},
+    values::{SchoolWifi, WifiValue},
 };
 
 /// Rooms to visit before what was not heard counts as not there.
@@ -26,7 +27,7 @@ pub(super) fn judge(report: &Report, requirement: &Requirement, at_least: u32) -
         let counted = &school.access_points;
         verdict.observed = Some(u64::from(counted.estimate));
         verdict.observed_range = Some([counted.low, counted.high].map(u64::from));
-        let (kind, reasons) = compare(report, wifi, value, counted, at_least);
+        let (kind, reasons) = compare(report, wifi, value, school, at_least);
         return verdict.decided(report, kind, reasons);
     }
     let mut reasons = match wifi {
@@ -56,9 +57,10 @@ fn compare(
     report: &Report,
     wifi: &Measurement<WifiValue>,
     value: &WifiValue,
-    counted: &AccessPointEstimate,
+    school: &SchoolWifi,
     at_least: u32,
 ) -> (VerdictKind, Vec<VerdictReason>) {
+    let counted = &school.access_points;
     // Bounds in the wrong order bound nothing: take the widest reading.
     let low = counted.low.min(counted.high).min(counted.estimate);
     let high = counted.high.max(counted.low).max(counted.estimate);
@@ -68,6 +70,10 @@ fn compare(
     let mut reasons = Vec::new();
     if high >= at_least {
         reasons.push(VerdictReason::EstimateTooWide);
+    }
+    // A misspelt name is not a school without access points.
+    if school.bssids == 0 && !declared_short(report, at_least) {
+        reasons.push(VerdictReason::SchoolSsidNotHeard);
     }
     reasons.extend(match report.site.wifi_on {
         WifiOn::Yes => None,
@@ -91,6 +97,10 @@ fn scan_is_complete(wifi: &Measurement<WifiValue>, value: &WifiValue) -> bool {
 
 /// Whether an access point that was not heard would have been: several rooms, or a declaration that agrees.
 fn covers_the_school(report: &Report, value: &WifiValue, at_least: u32) -> bool {
-    let declared_short = report.site.declared_access_points.is_some_and(|declared| declared < at_least);
-    value.scan.positions.len() >= POSITIONS_TO_COVER || declared_short
+    value.scan.positions.len() >= POSITIONS_TO_COVER || declared_short(report, at_least)
+}
+
+/// Whether the technician declares fewer access points than asked for.
+fn declared_short(report: &Report, at_least: u32) -> bool {
+    report.site.declared_access_points.is_some_and(|declared| declared < at_least)
 }

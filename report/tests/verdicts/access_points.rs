@@ -39,6 +39,18 @@ fn the_bounds_decide() {
 }
 
 #[test]
+fn a_name_that_was_heard_nowhere_is_no_zero_unless_declared() {
+    let mut report = seen(0, 0);
+    wifi(&mut report).school.as_mut().unwrap().bssids = 0;
+    let unheard = (Inconclusive, vec![VerdictReason::SchoolSsidNotHeard]);
+    assert_eq!(short(&verdict(&report, "access-points")), unheard);
+    report.site.declared_access_points = Some(2);
+    assert_eq!(short(&verdict(&report, "access-points")), unheard);
+    report.site.declared_access_points = Some(0);
+    assert_eq!(short(&verdict(&report, "access-points")), (NotMet, vec![]));
+}
+
+#[test]
 fn a_wifi_that_was_off_or_may_have_been_is_never_not_met() {
     for (state, reason) in
         [(WifiOn::No, VerdictReason::WifiOff), (WifiOn::Unknown, VerdictReason::WifiStateUnknown)]

@@ -280,6 +280,11 @@ pub fn reason_advice(reason: VerdictReason, lang: Lang) -> Option<(Actor, &'stat
             "Relancer en donnant le nom du réseau Wi-Fi de l’école (--ssid).",
             "Run again with the name of the school’s Wi-Fi network (--ssid).",
         ),
+        VerdictReason::SchoolSsidNotHeard => (
+            Technician,
+            "Vérifier le nom du réseau (--ssid, majuscules comprises) et que les bornes sont allumées, puis relancer ; s’il n’y a vraiment aucune borne, le déclarer (--declared-aps 0).",
+            "Check the network’s name (--ssid, upper and lower case count) and that the access points are on, then run again; if there really is none, declare it (--declared-aps 0).",
+        ),
         VerdictReason::ScanIncomplete => (
             Technician,
             "Refaire le relevé Wi-Fi avec les droits d’administrateur, au besoin dans plusieurs salles.",

@@ -285,6 +285,10 @@ pub fn verdict_reason(reason: VerdictReason, lang: Lang) -> &'static str {
             "Aucun nom de réseau (SSID) de l’école n’est connu : aucune borne ne peut lui être attribuée.",
             "No network name (SSID) of the school is known: no access point can be counted as its own.",
         ),
+        VerdictReason::SchoolSsidNotHeard => (
+            "Aucun réseau du nom donné pour l’école n’a été entendu : le nom est peut-être mal écrit, ou les bornes éteintes.",
+            "No network of the name given for the school was heard: the name may be misspelt, or the access points off.",
+        ),
         VerdictReason::ScanIncomplete => (
             "Le relevé Wi-Fi n’est pas récent ou pas complet.",
             "The Wi-Fi scan is not fresh or not complete.",

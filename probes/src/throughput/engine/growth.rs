@@ -77,7 +77,9 @@ impl Engine<'_> {
             if series.end() < conditions.settled_at + window * f64::from(1 + self.waited) {
                 return;
             }
-            if self.waited < MOST_WAITS && !late && unsettled(series, window) {
+            // The first stream leaves half of the time for growth to the next ones.
+            let until = if self.rate_before.is_none() { self.cap / 4.0 } else { self.cap / 2.0 };
+            if self.waited < MOST_WAITS && now + window <= until && unsettled(series, window) {
                 self.waited += 1;
                 return;
             }

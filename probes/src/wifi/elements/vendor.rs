@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_makers_name_is_found_where_its_element_has_it() {
-        let after = |head: &[u8]| vendor(&[head, b"AP-Cour"].concat()).map(|(source, name)| (source, name));
+        let after = |head: &[u8]| vendor(&[head, b"AP-Cour"].concat());
         let name = b"AP-Cour".to_vec();
         let mikrotik = {
             let mut part = vec![2, 1, 9, 1, 30];
