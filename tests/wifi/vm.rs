@@ -19,6 +19,13 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("cpio", "cpio"),
 ];
 
+/// What the first file system is made with, with the Debian package that brings each.
+const MAKERS: [(&str, &str); 3] = [("strip", "binutils"), ("ldd", "libc-bin"), ("sh", "dash")];
+
+/// Without these files no radio is emulated. A release that compresses its modules leaves the first out:
+/// tests/wifi/kernel takes plain ones.
+const KERNEL: [&str; 2] = ["mac80211_hwsim.ko", "vmlinuz"];
+
 /// Longer than all scenes take on a busy machine of two cores; then the machine is stopped, and what is missing fails.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -43,12 +50,13 @@ fn kernel() -> PathBuf {
 /// What is missing to run the scenes here.
 pub(crate) fn missing() -> Option<String> {
     let wanted = [("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static")];
-    let missing = wanted.iter().chain(&PROGRAMS).find(|(name, _)| which(name).is_none());
+    let missing = wanted.iter().chain(&PROGRAMS).chain(&MAKERS).find(|(name, _)| which(name).is_none());
     if let Some((name, package)) = missing {
         return Some(format!("{name} (package {package}) for the Wi-Fi scenes"));
     }
-    let files = [kernel().join("vmlinuz"), PathBuf::from("/lib/firmware/regulatory.db")];
-    files.iter().find(|path| !path.exists()).map(|path| {
+    let firmware = ["regulatory.db", "regulatory.db.p7s"].map(|name| Path::new("/lib/firmware").join(name));
+    let mut files = KERNEL.map(|name| kernel().join(name)).into_iter().chain(firmware);
+    files.find(|path| !path.exists()).map(|path| {
         format!("{} for the Wi-Fi scenes (tests/wifi/kernel, package wireless-regdb)", path.display())
     })
 }
