@@ -110,7 +110,10 @@ fn said(left: &Files) -> String {
 
 /// What is not as the scene has it.
 fn faults(scene: &Scene, left: &Files) -> Vec<String> {
-    let mut faults = Vec::new();
+    let not_up = left.iter().filter(|(name, _)| name.ends_with(".conf.log"));
+    let mut faults: Vec<String> = not_up
+        .map(|(name, log)| format!("the scene was not set up: {name}: {}", String::from_utf8_lossy(log)))
+        .collect();
     let mut differ = |what: &str, found: &Value, wanted: Value| {
         if *found != wanted {
             faults.push(format!("{what}: {found}, not {wanted}"));
@@ -162,6 +165,10 @@ fn figures(expect: &Expect, value: &Value, differ: &mut impl FnMut(&str, &Value,
     }
     if let Some(bssids) = expect.bssids {
         differ("bssids", &value["school"]["bssids"], bssids.into());
+    }
+    if let Some(least) = expect.bssids_at_least {
+        let enough = value["school"]["bssids"].as_u64() >= Some(least);
+        differ(&format!("at least {least} BSSIDs"), &enough.into(), true.into());
     }
     for code in &expect.evidence {
         let named =

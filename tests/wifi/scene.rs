@@ -105,6 +105,9 @@ pub(crate) struct Expect {
     /// BSSIDs of the school.
     #[serde(default)]
     pub(crate) bssids: Option<u32>,
+    /// At least so many of them, where an emulated radio may miss some.
+    #[serde(default)]
+    pub(crate) bssids_at_least: Option<u64>,
     /// The exit code: 0 met, 3 inconclusive.
     pub(crate) exit: u8,
     /// Evidence that must be named.
