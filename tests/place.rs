@@ -106,7 +106,9 @@ fn a_slow_line_and_a_slow_cable_are_told_apart() {
             println!("skipped: a place for a slow rate needs a machine that is not saturated by others");
             continue;
         }
-        assert_eq!(located(&report), expected, "{school:?}: {:#}", report["measurements"]["gateway"]);
+        let told =
+            [&report["measurements"]["gateway"], &report["measurements"]["download"]["outcome"]["caveats"]];
+        assert_eq!(located(&report), expected, "{school:?}: {told:#?}");
         // What the school's own network limits is never laid to the line.
         let said = &report["assessment"]["verdicts"][0];
         let verdict = match expected.first() {

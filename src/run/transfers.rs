@@ -31,6 +31,11 @@ const DRAIN_CALM: u32 = 2;
 const DRAINED_SHARE: f64 = 0.1;
 /// Longest wait: a second of a full queue, and a long round trip.
 const DRAIN_CAP: Duration = Duration::from_secs(2);
+/// The same within the school, where what was under way at gigabits comes within milliseconds.
+const LAN_DRAIN_CAP: Duration = Duration::from_millis(500);
+/// Bytes in a step below which the school's own network is quiet: a quarter of what is taken for others' traffic beside a
+/// download.
+const LAN_QUIET_BYTES: f64 = 16.0 * 1024.0;
 
 /// The download from a mire in the school, where one is named: what the school's network carries. Not through a proxy,
 /// which stands elsewhere.
@@ -38,6 +43,8 @@ pub(super) async fn within_the_school(plan: &Plan, env: &Env, taken: &mut Taken)
     let Some(mire) = plan.lan_mire.clone().filter(|_| plan.wants(ProbeName::Download)) else { return };
     let here = Env { dialer: Arc::new(env.dialer.direct()), events: None };
     taken.measurements.lan = Some(throughput::download(&Plan::lan_transfer(mire), &here).await);
+    // What it had under way would be taken for others' traffic beside the download that follows.
+    drained(taken, LAN_QUIET_BYTES, LAN_DRAIN_CAP).await;
 }
 
 /// The download, repeated where the verdict needs a second one that agrees.
@@ -53,23 +60,23 @@ pub(super) async fn download(plan: &Plan, env: &Env, taken: &mut Taken, mires: &
     to_box.end(taken, Direction::Down).await;
     beside.end(taken, Direction::Down);
     if let Some(config) = repetition(plan, taken, mires) {
-        drained(taken).await;
+        let rate = taken.measurements.download.as_ref().and_then(Measurement::value);
+        let rate_bps = rate.map_or(0.0, |rate| rate.ip_rate_bps as f64);
+        drained(taken, rate_bps / 8.0 * DRAIN_STEP.as_secs_f64() * DRAINED_SHARE, DRAIN_CAP).await;
         let alone = Beside::nothing();
         watched(taken, Direction::Down, &alone, async { throughput::download(&config, env).await }).await;
     }
     env.tell(Event::Finished(ProbeName::Download));
 }
 
-/// Waits until what the first transfer left in the queues has come out: a second one that begins behind it sees a longer
-/// round trip, and bytes that are not its own. Not longer than [`DRAIN_CAP`]: the rest is others' traffic.
-async fn drained(taken: &Taken) {
-    let Some(rate) = taken.measurements.download.as_ref().and_then(Measurement::value) else { return };
+/// Waits until what a transfer left in the queues has come out, and less than `quiet` bytes come in a step: one that begins
+/// behind it sees a longer round trip, and bytes that are not its own. Not longer than `cap`: the rest is others' traffic.
+async fn drained(taken: &Taken, quiet: f64, cap: Duration) {
     let counter = || taken.watch.as_ref().and_then(|watch| watch.counter(Direction::Down));
-    let quiet = rate.ip_rate_bps as f64 / 8.0 * DRAIN_STEP.as_secs_f64() * DRAINED_SHARE;
     let start = Instant::now();
     let mut before = counter();
     let mut calm = 0;
-    while calm < DRAIN_CALM && start.elapsed() < DRAIN_CAP {
+    while calm < DRAIN_CALM && start.elapsed() < cap {
         sleep(DRAIN_STEP).await;
         let now = counter();
         let Some(moved) = now.zip(before).map(|(now, before)| now.saturating_sub(before)) else { return };
