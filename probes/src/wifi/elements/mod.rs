@@ -219,9 +219,7 @@ mod tests {
         assert_eq!(read(&wps(&unset)).wps_uuid, None);
     }
 
-    /// Ten million inputs: `cargo test --workspace --locked --lib ten_million -- --ignored`.
     #[test]
-    #[ignore = "a minute or more"]
     fn ten_million_inputs() {
         // xorshift64 (Marsaglia 2003): fast, and the same inputs each time.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
