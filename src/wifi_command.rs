@@ -58,11 +58,7 @@ pub(super) async fn scan(
     let (measured, heard) = measured;
     let recorded = record.is_none_or(|path| keep(heard.as_ref(), &path, lang, args.quiet));
     let Some(report) = report_of(&plan, measured, lang).await else { return Ok(COULD_NOT_RUN) };
-    run::write_out(&if json {
-        document(&report)
-    } else {
-        console::radios(&report, args.from.is_some(), lang, run::style())
-    });
+    run::write_out(&if json { document(&report) } else { console::radios(&report, lang, run::style()) });
     // As a file that cannot be written: what was asked for is not there.
     Ok(if recorded { run::exit_code(report.assessment.overall) } else { COULD_NOT_RUN })
 }

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, MET};
 use crate::show::{console, why_no_wifi};
 use crate::store::{RunLock, state_dir};
-use crate::survey::{Kept, StateFile, Visited, ask, room_name};
+use crate::survey::{Kept, StateFile, ask, room_name};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 use crate::text::cli::survey::{self as words, Holds, Say};
@@ -308,10 +308,10 @@ impl Walk<'_> {
         let config = self.config();
         let known = heard.without_neighbours(&config).filter(|_| !config.ssids.is_empty());
         let heard = known.ok_or_else(|| self.stop(&Say::NoSsid))?;
-        let visit = Visit { room: name.to_owned(), at: clock::now(), heard };
-        let replaced = self.kept.put(Visited { visit, recorded: self.args.from.is_some() });
+        let recorded = self.args.from.is_some();
+        let replaced = self.kept.put(Visit { room: name.to_owned(), at: clock::now(), heard, recorded });
         self.write()?;
-        let measured = wifi::survey(&self.kept.visits(), &config);
+        let measured = wifi::survey(&self.kept.rooms, &config);
         let rooms = measured.as_ref().and_then(|measured| Some(&measured.value()?.rooms));
         let nothing_yet = rooms.is_some_and(|rooms| rooms.iter().all(|room| room.heard.is_empty()));
         let room = rooms.and_then(|rooms| rooms.iter().find(|room| room.name == name));
@@ -362,7 +362,7 @@ impl Walk<'_> {
 
     /// The report that holds the survey alone, judged.
     async fn report(&self) -> Option<Report> {
-        let measured = wifi::survey(&self.kept.visits(), &self.config())?;
+        let measured = wifi::survey(&self.kept.rooms, &self.config())?;
         let mut plan = self.plan.clone();
         self.kept.school.complete(&mut plan.site);
         report_of(&plan, measured, self.lang).await
@@ -377,7 +377,7 @@ impl Walk<'_> {
         let text = if self.output.as_json {
             document(report)
         } else {
-            console::radios(report, self.kept.recorded(), self.lang, run::style())
+            console::radios(report, self.lang, run::style())
         };
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -398,5 +398,5 @@ fn complain_of(why: Option<String>) {
 /// What an unfinished survey holds; `None` without a room.
 fn holds(kept: &Kept) -> Option<Holds<'_>> {
     let (since, _) = kept.span()?;
-    Some(Holds { since, rooms: kept.rooms.iter().map(|room| room.visit.room.as_str()).collect() })
+    Some(Holds { since, rooms: kept.rooms.iter().map(|room| room.room.as_str()).collect() })
 }

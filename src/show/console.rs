@@ -37,10 +37,10 @@ pub fn services(report: &Report, lang: Lang, style: Style) -> String {
     page(&content::services_page(report, lang), lang, style)
 }
 
-/// The radios' part of a report as text; `recorded` when they were read from a file.
+/// The radios' part of a report as text.
 #[must_use]
-pub fn radios(report: &Report, recorded: bool, lang: Lang, style: Style) -> String {
-    page(&content::radios_page(report, recorded, lang), lang, style)
+pub fn radios(report: &Report, lang: Lang, style: Style) -> String {
+    page(&content::radios_page(report, lang), lang, style)
 }
 
 fn page(page: &Page, lang: Lang, style: Style) -> String {

@@ -225,19 +225,14 @@ fn the_page_reads_as_reviewed() {
     insta::assert_snapshot!("html_full_fr", html::report(&samples::full(), Lang::Fr).replace("><", ">\n<"));
 }
 
-/// The Wi-Fi's part of the text.
-fn radios(report: &sonde_report::Report, lang: Lang, style: Style) -> String {
-    console::radios(report, false, lang, style)
-}
-
 #[test]
 fn the_rooms_of_a_survey_read_as_reviewed() {
     for lang in [Lang::Fr, Lang::En] {
-        let text = radios(&samples::survey(2), lang, PLAIN);
+        let text = console::radios(&samples::survey(2), lang, PLAIN);
         insta::assert_snapshot!(format!("console_survey_{}", lang.tag()), text);
     }
     // Columns for a few boxes, one list for many.
-    insta::assert_snapshot!("console_survey_many_fr", radios(&samples::survey(5), Lang::Fr, PLAIN));
+    insta::assert_snapshot!("console_survey_many_fr", console::radios(&samples::survey(5), Lang::Fr, PLAIN));
     let page = html::report(&samples::survey(2), Lang::Fr).replace("><", ">\n<");
     let table = &page[page.find("<caption>Pièces").unwrap()..];
     insta::assert_snapshot!("html_survey_fr", &table[..table.find("</table>").unwrap()]);
@@ -251,7 +246,7 @@ fn rooms_fit_the_columns_and_no_room_drives_anything() {
     };
     value.rooms[0].name = format!("</td><script>{}\u{1b}[2J", "é".repeat(60));
     for width in [80, 60] {
-        let text = radios(&report, Lang::Fr, Style { color: false, width });
+        let text = console::radios(&report, Lang::Fr, Style { color: false, width });
         assert!(!text.contains('\u{1b}'));
         for line in text.lines() {
             assert!(line.width() <= usize::from(width), "at {width}: {line:?}");
@@ -287,7 +282,7 @@ fn an_old_survey_says_so() {
     let mut report = samples::survey(2);
     let says_so = |report: &sonde_report::Report| {
         let words: Vec<String> =
-            radios(report, Lang::Fr, PLAIN).split_whitespace().map(str::to_owned).collect();
+            console::radios(report, Lang::Fr, PLAIN).split_whitespace().map(str::to_owned).collect();
         words.join(" ").contains("de plus d’un an")
     };
     assert!(!says_so(&report));

@@ -7,7 +7,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use state::{Differs, Kept, Refused, StateFile, Visited};
+pub use state::{Differs, Kept, Refused, StateFile};
 
 /// The longest name of a room, characters: a row of the table is still one or two lines.
 const LONGEST_NAME: usize = 80;

@@ -37,16 +37,7 @@ pub struct Kept {
     /// What was said of the school.
     pub school: School,
     /// The rooms, in the order they were first visited.
-    pub rooms: Vec<Visited>,
-}
-
-/// A room of an unfinished survey.
-#[derive(Clone)]
-pub struct Visited {
-    /// What was heard, when and where.
-    pub visit: Visit,
-    /// Whether it was read from a file in the place of listening.
-    pub recorded: bool,
+    pub rooms: Vec<Visit>,
 }
 
 /// What was said of the school, as far as it bears on the Wi-Fi.
@@ -196,7 +187,7 @@ impl Kept {
         }
         // Read again from the text: only the text knows lines.
         let document: Document = serde_json::from_slice(text).map_err(damaged)?;
-        let rooms = document.rooms.into_iter().map(RoomDocument::visited).collect::<Result<_, _>>()?;
+        let rooms = document.rooms.into_iter().map(RoomDocument::visit).collect::<Result<_, _>>()?;
         Ok(Self { ssids: document.ssids, school: document.school, rooms })
     }
 
@@ -214,16 +205,10 @@ impl Kept {
         text
     }
 
-    /// The rooms, as the measurement wants them.
-    #[must_use]
-    pub fn visits(&self) -> Vec<Visit> {
-        self.rooms.iter().map(|room| room.visit.clone()).collect()
-    }
-
     /// Puts a room in, in the place of an earlier visit of the same name; whether there was one. Upper and lower case are
     /// the same: nobody types a room's name twice alike.
-    pub fn put(&mut self, room: Visited) -> bool {
-        let same = |known: &&mut Visited| known.visit.room.to_lowercase() == room.visit.room.to_lowercase();
+    pub fn put(&mut self, room: Visit) -> bool {
+        let same = |known: &&mut Visit| known.room.to_lowercase() == room.room.to_lowercase();
         if let Some(known) = self.rooms.iter_mut().find(same) {
             *known = room;
             return true;
@@ -232,16 +217,10 @@ impl Kept {
         false
     }
 
-    /// Whether a room was read from a file.
-    #[must_use]
-    pub fn recorded(&self) -> bool {
-        self.rooms.iter().any(|room| room.recorded)
-    }
-
     /// When the first and the last scan were.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let times = || self.rooms.iter().map(|room| room.visit.at);
+        let times = || self.rooms.iter().map(|room| room.at);
         Some((times().min_by_key(Timestamp::instant)?, times().max_by_key(Timestamp::instant)?))
     }
 
@@ -309,18 +288,18 @@ impl School {
 }
 
 impl RoomDocument {
-    fn of(room: &Visited) -> Self {
+    fn of(visit: &Visit) -> Self {
         // A recording's own text is JSON.
-        let heard = serde_json::from_str(&room.visit.heard.to_json()).unwrap_or_default();
-        Self { name: room.visit.room.clone(), at: room.visit.at, recorded: room.recorded, heard }
+        let heard = serde_json::from_str(&visit.heard.to_json()).unwrap_or_default();
+        Self { name: visit.room.clone(), at: visit.at, recorded: visit.recorded, heard }
     }
 
-    fn visited(self) -> Result<Visited, Refused> {
+    fn visit(self) -> Result<Visit, Refused> {
         let Self { name, at, recorded, heard } = self;
         let damaged = |detail: String| Refused::Damaged(format!("{name}: {detail}"));
         let room = super::room_name(&name).map_err(|bad| damaged(format!("{bad:?}")))?;
         let heard =
             Recording::read(heard.to_string().as_bytes()).map_err(|error| damaged(error.to_string()))?;
-        Ok(Visited { visit: Visit { room, at, heard }, recorded })
+        Ok(Visit { room, at, heard, recorded })
     }
 }

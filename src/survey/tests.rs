@@ -11,11 +11,11 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn room(name: &str, time: &str) -> Visited {
+fn room(name: &str, time: &str) -> Visit {
     let text = r#"{"format":"sonde-ecole/wifi-recording/1","interface":"wlan0","fresh":true,"left_out":{"2.4":3},
         "sightings":[{"bssid":"001122334410","mhz":2412,"tsf_us":18446744073709551615,"elements":"000545636f6c65"}]}"#;
     let heard = Recording::read(text.as_bytes()).unwrap();
-    Visited { visit: Visit { room: name.to_owned(), at: at(time), heard }, recorded: false }
+    Visit { room: name.to_owned(), at: at(time), heard, recorded: false }
 }
 
 fn kept() -> Kept {
@@ -34,8 +34,8 @@ fn what_was_written_is_read_again() {
     let again = file.read().unwrap().unwrap();
     assert_eq!(again.ssids, ["Ecole"]);
     for (before, after) in kept().rooms.iter().zip(&again.rooms) {
-        assert_eq!((&before.visit.room, before.visit.at), (&after.visit.room, after.visit.at));
-        assert_eq!(before.visit.heard.to_json(), after.visit.heard.to_json());
+        assert_eq!((&before.room, before.at), (&after.room, after.at));
+        assert_eq!(before.heard.to_json(), after.heard.to_json());
     }
     file.remove().unwrap();
     assert!(file.read().unwrap().is_none());
@@ -84,7 +84,7 @@ fn a_room_measured_again_keeps_its_place() {
     let mut kept = kept();
     assert!(kept.put(room("CLASSE CP", "2026-11-23T11:00:00+01:00")));
     assert!(!kept.put(room("Cantine", "2026-11-23T11:05:00+01:00")));
-    let names: Vec<&str> = kept.rooms.iter().map(|room| room.visit.room.as_str()).collect();
+    let names: Vec<&str> = kept.rooms.iter().map(|room| room.room.as_str()).collect();
     assert_eq!(names, ["CLASSE CP", "Classe CE1", "Cantine"]);
 }
 

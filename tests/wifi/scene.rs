@@ -37,6 +37,9 @@ pub(crate) struct Scene {
     /// Who runs the agent: root, or `nobody`.
     #[serde(default)]
     pub(crate) user: Option<String>,
+    /// Whether NetworkManager is in charge of the agent's radio.
+    #[serde(default)]
+    pub(crate) network_manager: bool,
     /// No radio at all, not even the agent's.
     #[serde(default)]
     pub(crate) no_adapter: bool,
@@ -189,6 +192,9 @@ impl Scene {
             }
             // A user's machine has its interface up.
             let _ = writeln!(plan, "ip link set $WLAN up");
+        }
+        if self.network_manager {
+            plan.push_str("network_manager $WLAN\n");
         }
         plan.push_str(&self.before);
         plan.push('\n');

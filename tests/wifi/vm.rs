@@ -47,6 +47,11 @@ fn kernel() -> PathBuf {
     cache.join("sonde-ecole/wifi-lab")
 }
 
+/// NetworkManager and what it misses here, unpacked (tests/wifi/network_manager); `None` where it could not be fetched.
+pub(crate) fn network_manager() -> Option<PathBuf> {
+    Some(kernel().join("network-manager")).filter(|place| place.join("usr/sbin/NetworkManager").exists())
+}
+
 /// What is missing to run the scenes here.
 pub(crate) fn missing() -> Option<String> {
     let wanted = [("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static")];
@@ -63,14 +68,59 @@ pub(crate) fn missing() -> Option<String> {
 
 /// Puts a program into a directory of the file system, and the libraries it names.
 fn install(program: &Path, root: &Path, directory: &str) {
+    install_from(Path::new("/"), program, root, directory);
+}
+
+/// The same for a program unpacked under `base`, whose libraries may be there too.
+fn install_from(base: &Path, program: &Path, root: &Path, directory: &str) {
     let name = program.file_name().unwrap();
     fs::copy(program, root.join(directory).join(name)).unwrap();
-    let ldd = Command::new("ldd").arg(program).output().unwrap();
+    let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map(|place| base.join(place));
+    let ldd = Command::new("ldd")
+        .arg(program)
+        .env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap())
+        .output()
+        .unwrap();
     for word in String::from_utf8_lossy(&ldd.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
-        let place = root.join(word.trim_start_matches('/'));
+        let inside =
+            Path::new(word).strip_prefix(base).or_else(|_| Path::new(word).strip_prefix("/")).unwrap();
+        let place = root.join(inside);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(word, place).unwrap();
     }
+}
+
+/// Puts NetworkManager and a system bus into the file system, with the rules that their packages bring.
+fn furnish_network_manager(base: &Path, root: &Path) {
+    const PLUGINS: &str = "usr/lib/x86_64-linux-gnu/NetworkManager";
+    const RULES: &str = "usr/share/dbus-1/system.d";
+    for directory in [RULES, "etc/NetworkManager", "var/lib/NetworkManager"] {
+        fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    install_from(base, &base.join("usr/sbin/NetworkManager"), root, "usr/bin");
+    install_from(base, &base.join("usr/bin/nmcli"), root, "usr/bin");
+    // The bus is the system's own where there is one.
+    let unpacked = base.join("usr/bin/dbus-daemon");
+    let bus = which("dbus-daemon").filter(|_| !unpacked.exists()).unwrap_or(unpacked);
+    install_from(base, &bus, root, "usr/bin");
+    for version in fs::read_dir(base.join(PLUGINS)).unwrap().map(|entry| entry.unwrap().path()) {
+        let plugin = version.join("libnm-device-plugin-wifi.so");
+        let inside = format!("{PLUGINS}/{}", version.file_name().unwrap().to_string_lossy());
+        fs::create_dir_all(root.join(&inside)).unwrap();
+        if plugin.exists() {
+            install_from(base, &plugin, root, &inside);
+        }
+    }
+    let either = |file: &str| {
+        let places = [base.join(file), Path::new("/").join(file)];
+        places.into_iter().find(|place| place.exists()).unwrap_or_else(|| panic!("no {file}"))
+    };
+    for file in ["system.conf", "system.d/org.freedesktop.NetworkManager.conf"] {
+        let file = format!("usr/share/dbus-1/{file}");
+        fs::copy(either(&file), root.join(&file)).unwrap();
+    }
+    fs::copy(either("etc/dbus-1/system.d/wpa_supplicant.conf"), root.join(RULES).join("wpa_supplicant.conf"))
+        .unwrap();
 }
 
 /// Makes the first file system in `root`, but for the scenes.
@@ -97,7 +147,13 @@ pub(crate) fn furnish(root: &Path, agent: &Path) {
     for file in ["regulatory.db", "regulatory.db.p7s"] {
         fs::copy(Path::new("/lib/firmware").join(file), root.join("lib/firmware").join(file)).unwrap();
     }
-    fs::write(root.join("etc/passwd"), "root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n")
+    if let Some(base) = network_manager() {
+        furnish_network_manager(&base, root);
+    }
+    let users =
+        "root:x:0:0::/tmp:/bin/sh\nmessagebus:x:100:100::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n";
+    fs::write(root.join("etc/passwd"), users).unwrap();
+    fs::write(root.join("etc/group"), "root:x:0:\nmessagebus:x:100:\nnetdev:x:101:\nnogroup:x:65534:\n")
         .unwrap();
     let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wifi/init");
     fs::copy(init, root.join("init")).unwrap();

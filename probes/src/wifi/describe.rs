@@ -139,6 +139,7 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
             fresh,
             age_ms: scans.iter().filter_map(|scan| age(scan)).max(),
             positions: Vec::new(),
+            recorded: false,
         },
         bssids_seen: count(own.len()).saturating_add(in_bands.values().sum()),
         school: known.then(|| school_of(&own, &grouping, config)),

@@ -69,9 +69,13 @@ pub async fn listen(config: &Config) -> (Measurement<WifiValue>, Option<Recordin
     (measured, heard.map(Recording::of))
 }
 
-/// Reads a recording as if its radios were in sight.
+/// Reads a recording as if its radios were in sight; the measurement says that it was one.
 pub async fn replay(recording: &Recording, config: &Config) -> Measurement<WifiValue> {
-    run_with(recording, config).await
+    let mut measured = run_with(recording, config).await;
+    if let Outcome::Measured { value, .. } = &mut measured.outcome {
+        value.scan.recorded = true;
+    }
+    measured
 }
 
 /// This system's own radios.

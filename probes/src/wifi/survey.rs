@@ -16,6 +16,8 @@ pub struct Visit {
     pub at: Timestamp,
     /// What was heard.
     pub heard: Recording,
+    /// Whether it was read from a file in the place of listening.
+    pub recorded: bool,
 }
 
 /// What the rooms tell together, dated by the first; `None` without a room. `elapsed_us` is from the first room's scan to
@@ -26,7 +28,8 @@ pub fn survey(visits: &[Visit], config: &Config) -> Option<Measurement<WifiValue
     let ended_at = visits.iter().map(|visit| visit.at).max_by_key(Timestamp::instant)?;
     let span = ended_at.instant().duration_since(started_at.instant()).as_micros();
     let visited: Vec<_> = visits.iter().map(|visit| (visit.room.clone(), visit.at, &visit.heard.0)).collect();
-    let (value, caveats) = describe::rooms(&visited, config);
+    let (mut value, caveats) = describe::rooms(&visited, config);
+    value.scan.recorded = visits.iter().any(|visit| visit.recorded);
     Some(Measurement {
         target: value.scan.interface.clone(),
         started_at,

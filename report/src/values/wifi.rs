@@ -38,6 +38,10 @@ pub struct ScanInfo {
     pub age_ms: Option<u64>,
     /// The rooms that were visited; empty for a scan from one place.
     pub positions: Vec<String>,
+    /// Whether the list, or a room's, was read from a file in the place of listening: it tells of where and when the file was
+    /// made, and of who made it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
 }
 
 /// The school's networks in sight.

@@ -2,7 +2,7 @@
 
 use sonde_report::{
     Outcome, ReasonCode,
-    assess::{Unit, Verdict, VerdictKind, proxy_unusable},
+    assess::{Unit, Verdict, VerdictKind, VerdictReason, proxy_unusable},
     values::InternetAccess,
 };
 
@@ -72,6 +72,7 @@ impl Writer<'_> {
         if self.report.partial {
             notices.push(self.label(Label::Partial).to_owned());
         }
+        notices.extend(self.recorded_notice());
         notices.extend(self.internet_notice());
         if let Some(offset) = self.report.clock.offset_ms
             && offset.unsigned_abs() > CLOCK_OFFSET_SHOWN_MS
@@ -80,6 +81,12 @@ impl Writer<'_> {
             notices.push(format!("{text} {}.", words::clock_offset(offset, self.lang)));
         }
         notices
+    }
+
+    /// That the radios were read from a file.
+    pub(super) fn recorded_notice(&self) -> Option<String> {
+        let recorded = self.report.measurements.wifi.as_ref()?.value()?.scan.recorded;
+        recorded.then(|| self.label(Label::RecordedNotice).to_owned())
     }
 
     /// Said once, at the top: no Internet, a captive portal, a proxy that wants a password.
@@ -124,7 +131,9 @@ impl Writer<'_> {
                 }
             }
         }
-        (kind.into(), words::overall(kind, &about, self.lang))
+        let verdicts = &self.report.assessment.verdicts;
+        let whole = !verdicts.iter().any(|verdict| verdict.reasons.contains(&VerdictReason::NotAsked));
+        (kind.into(), words::overall(kind, whole, &about, self.lang))
     }
 
     /// Each requirement in one line; the services together.

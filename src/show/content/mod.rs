@@ -66,17 +66,16 @@ pub(crate) fn services_page(report: &Report, lang: Lang) -> Page {
     }
 }
 
-/// The radios' part of a report, by itself; `recorded` when they were read from a file.
-pub(crate) fn radios_page(report: &Report, recorded: bool, lang: Lang) -> Page {
+/// The radios' part of a report, by itself.
+pub(crate) fn radios_page(report: &Report, lang: Lang) -> Page {
     let writer = Writer { report, lang };
     let mut blocks = Vec::new();
     writer.wifi(&mut blocks);
-    let notice = recorded.then(|| writer.label(Label::RecordedNotice).to_owned());
     Page {
         lang,
         title: writer.label(Label::RadiosTitle).to_owned(),
         head: writer.services_head().into_iter().skip(usize::from(report.site == Site::default())).collect(),
-        notices: notice.into_iter().collect(),
+        notices: writer.recorded_notice().into_iter().collect(),
         overall: writer.overall(),
         summary: writer.access_points_summary(),
         sections: vec![

@@ -22,8 +22,8 @@ labels! {
     Title: "Diagnostic réseau de l’école", "School network diagnostic";
     ServicesTitle: "Services de l’école : ce qui répond", "The school’s services: what answers";
     RadiosTitle: "Wi-Fi de l’école : ce qui est à portée", "The school’s Wi-Fi: what is in sight";
-    RecordedNotice: "RELEVÉ ENREGISTRÉ — lu dans un fichier : il ne dit rien de ce qui est à portée maintenant.",
-        "RECORDED SCAN — read from a file: it says nothing about what is in sight now.";
+    RecordedNotice: "RELEVÉ WI-FI ENREGISTRÉ — lu dans un fichier : il ne dit rien de ce qui est à portée maintenant.",
+        "RECORDED WI-FI SCAN — read from a file: it says nothing about what is in sight now.";
     School: "École", "School";
     SchoolUnnamed: "non précisée (--uai)", "not named (--uai)";
     SizeUnnamed: "taille non précisée (--size)", "size not given (--size)";

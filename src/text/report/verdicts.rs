@@ -32,10 +32,13 @@ pub fn verdict_long(kind: VerdictKind, lang: Lang) -> &'static str {
     lang.pick(fr, en)
 }
 
-/// The overall verdict, with the names of what it hangs on.
+/// The overall verdict, with the names of what it hangs on; `whole`: every requirement was looked at.
 #[must_use]
-pub fn overall(kind: VerdictKind, about: &[String], lang: Lang) -> String {
+pub fn overall(kind: VerdictKind, whole: bool, about: &[String], lang: Lang) -> String {
     let word = match kind {
+        VerdictKind::Met if !whole => {
+            lang.pick("CONFORME pour ce qui a été vérifié", "RECOMMENDATION MET in what was checked")
+        }
         VerdictKind::Met => lang.pick("CONFORME à la préconisation", "RECOMMENDATION MET"),
         VerdictKind::NotMet => lang.pick("NON CONFORME à la préconisation", "RECOMMENDATION NOT MET"),
         VerdictKind::Inconclusive => lang.pick("INDÉTERMINÉ", "INCONCLUSIVE"),
