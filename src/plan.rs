@@ -144,6 +144,7 @@ impl Plan {
                 // An interface named for the run may be the wired one: the radio is looked for by itself.
                 interface: None,
                 timeout: SCAN_CAP,
+                walking: false,
                 full_addresses: false,
             },
             survey: None,

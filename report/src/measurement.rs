@@ -149,6 +149,10 @@ pub enum CaveatCode {
     StaleScan,
     /// The Wi-Fi scan did not cover everything (no right to trigger, or cut short).
     PartialScan,
+    /// Loud networks without a name are in sight that nothing ties to the school or to a neighbour (in `detail`, how many).
+    HiddenNetworks,
+    /// The survey of the Wi-Fi is from long ago (in `detail`, how many days).
+    OldSurvey,
     /// No name of a school network is known, so no network can be counted as the school's.
     NoSchoolSsid,
     /// Some hops on the way did not answer.
@@ -226,6 +230,8 @@ impl CaveatCode {
             | Self::IcmpFiltered
             | Self::StaleScan
             | Self::PartialScan
+            | Self::HiddenNetworks
+            | Self::OldSurvey
             | Self::NoSchoolSsid
             | Self::SilentHops
             | Self::Demonstration

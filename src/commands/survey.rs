@@ -39,6 +39,7 @@ pub(super) async fn survey(
     let mut plan = Plan::new(settings).radios_only();
     plan.wifi.interface.clone_from(&args.interface);
     plan.wifi.full_addresses = args.bssid_full;
+    plan.wifi.walking = true;
     if let Some(timeout) = timeout(args.timeout.as_deref()).map_err(refused(lang))? {
         plan.wifi.timeout = timeout;
     }
@@ -306,7 +307,7 @@ impl Walk<'_> {
     /// Puts the room in and onto the disk; the line that tells what it gave.
     fn keep(&mut self, name: &str, heard: &Recording) -> Result<String, Stopped> {
         let config = self.config();
-        let known = heard.without_neighbours(&config).filter(|_| !config.ssids.is_empty());
+        let known = heard.without_neighbours(&self.kept.rooms, &config).filter(|_| !config.ssids.is_empty());
         let heard = known.ok_or_else(|| self.stop(&Say::NoSsid))?;
         let recorded = self.args.from.is_some();
         let replaced = self.kept.put(Visit { room: name.to_owned(), at: clock::now(), heard, recorded });

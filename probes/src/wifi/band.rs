@@ -48,6 +48,18 @@ pub(super) fn channel(mhz: u32) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
+/// The centre frequency, MHz, of a channel that a beacon names in an element which 6 GHz does not have (the DS parameter set,
+/// HT Operation): of 2.4 or 5 GHz. The inverse of [`channel`] there.
+pub(super) fn centre(channel: u16) -> Option<u32> {
+    let number = u32::from(channel);
+    match number {
+        1..=13 => Some(2407 + 5 * number),
+        14 => Some(2484),
+        32..=177 => Some(5000 + 5 * number),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +82,8 @@ mod tests {
         for (mhz, band, number) in known {
             assert_eq!(Band::of(mhz).map(Band::as_str), Some(band), "{mhz}");
             assert_eq!(channel(mhz), Some(number), "{mhz}");
+            let told = band != "6";
+            assert_eq!(centre(number).filter(|_| told), Some(mhz).filter(|_| told));
         }
     }
 

@@ -106,13 +106,16 @@ fn elements(entry: &[u8]) -> Option<&[u8]> {
     entry.get(start..start.checked_add(length)?)
 }
 
-/// Where the elements are lost the entry's own copy of the name still says whose it is.
+/// What ends the elements that stand for lost ones: one whose length is beyond the end, as where elements are cut.
+const LOST: [u8; 2] = [221, 255];
+
+/// Where the elements are lost the entry's own copy of the name still says whose it is; that others are missing is said.
 fn name_alone(entry: &[u8]) -> Vec<u8> {
     let length = u32_at(entry, at::SSID).unwrap_or(0);
     let name = u8::try_from(length).ok().filter(|length| *length <= 32);
     let name = name.and_then(|length| Some((length, entry.get(at::SSID + 4..)?.get(..usize::from(length))?)));
     // Element 0 is the name (IEEE 802.11-2020, table 9-92).
-    name.map(|(length, name)| [&[0, length], name].concat()).unwrap_or_default()
+    name.map(|(length, name)| [&[0, length], name, &LOST].concat()).unwrap_or_else(|| LOST.to_vec())
 }
 
 fn array_at<const N: usize>(bytes: &[u8], start: usize) -> Option<[u8; N]> {
@@ -213,7 +216,10 @@ mod tests {
             bytes[HEAD + start..HEAD + start + 4].copy_from_slice(&value.to_le_bytes());
             let (seen, damaged) = decode(&bytes, None, NOW);
             assert!(damaged && seen.len() == 1, "{start} {value}");
-            assert_eq!(seen[0].elements, [0, 3, b'n', b'o', b'm'], "{start} {value}");
+            assert!(seen[0].elements.starts_with(&[0, 3, b'n', b'o', b'm']), "{start} {value}");
+            // What is lost may have been WPA2's: no alert of WEP for it.
+            let read = super::super::elements::read(&seen[0].elements).radio;
+            assert_eq!((read.security(Some(true)), read.offers_wps()), (None, None));
         }
         let mut many = good.clone();
         many[4..8].copy_from_slice(&u32::MAX.to_le_bytes());

@@ -14,12 +14,13 @@ use super::group::{self, Bss, Grouping};
 use super::health;
 use super::makers;
 use super::ties::{self, Identity};
-use super::{Config, Scan, Sighting};
+use super::{Config, LeftOut, Scan, Sighting};
 
 /// What one scan from one place tells.
 pub(super) fn place(scan: &Scan, config: &Config) -> (WifiValue, Vec<Caveat>) {
-    let (value, _) = describe(&[scan], config);
+    let (value, heard) = describe(&[scan], config);
     let mut caveats = weaknesses(scan, value.scan.age_ms);
+    caveats.extend(heard.hidden(config));
     caveats.extend(value.school.is_none().then(|| CaveatCode::NoSchoolSsid.into()));
     (value, caveats)
 }
@@ -42,7 +43,7 @@ pub(super) fn rooms(visited: &[(String, Timestamp, &Scan)], config: &Config) -> 
                 .filter_map(|bss| bss.levels.get(&place).copied().flatten())
                 .max(),
             heard: heard.from(place),
-            neighbours: heard.neighbours[place].values().sum(),
+            neighbours: total(heard.neighbours[place].bands.values()),
         });
         value.scan.positions.push(name.clone());
         for caveat in weak {
@@ -51,15 +52,22 @@ pub(super) fn rooms(visited: &[(String, Timestamp, &Scan)], config: &Config) -> 
             }
         }
     }
+    caveats.extend(heard.hidden(config));
     caveats.extend(value.school.is_none().then(|| CaveatCode::NoSchoolSsid.into()));
     (value, caveats)
 }
 
-/// What weakens a scan.
+/// What weakens a scan. An adapter that does not hear both common bands misses the boxes on the other.
 fn weaknesses(scan: &Scan, age_ms: Option<u64>) -> Vec<Caveat> {
     let stale = || Caveat { code: CaveatCode::StaleScan, detail: age_ms.map(|age| format!("{age} ms")) };
     let mut caveats: Vec<Caveat> = (!scan.fresh).then(stale).into_iter().collect();
-    caveats.extend(scan.partial.map(|what| CaveatCode::PartialScan.with(what)));
+    let deaf = [Band::Two, Band::Five].into_iter().find(|band| {
+        let heard = scan.bands.as_ref();
+        heard.is_some_and(|bands| !bands.contains(band))
+    });
+    let deaf = deaf.map(|band| format!("{} GHz", band.as_str()));
+    let partial = scan.partial.map(str::to_owned).or(deaf);
+    caveats.extend(partial.map(|what| CaveatCode::PartialScan.with(what)));
     caveats
 }
 
@@ -68,14 +76,22 @@ fn age(scan: &Scan) -> Option<u64> {
     if scan.fresh { None } else { scan.sightings.iter().filter_map(|sighting| sighting.seen_ms_ago).max() }
 }
 
-/// The school's BSSIDs and their boxes, and how many neighbours each place has per band.
+/// The school's BSSIDs and their boxes, and the neighbours of each place.
 struct Heard {
     own: Vec<Bss>,
     grouping: Grouping,
-    neighbours: Vec<BTreeMap<Band, u32>>,
+    neighbours: Vec<LeftOut>,
 }
 
 impl Heard {
+    /// That loud networks without a name may be the school's. Where all of its names are known to the letter, a network that
+    /// hides one of them was asked by it and answered.
+    fn hidden(&self, config: &Config) -> Option<Caveat> {
+        let most = self.neighbours.iter().map(|place| place.hidden).max().filter(|most| *most > 0)?;
+        let exact = !config.ssids.is_empty() && config.exact_names().count() == config.ssids.len();
+        (!exact).then(|| CaveatCode::HiddenNetworks.with(most.to_string()))
+    }
+
     /// The boxes heard in a place, each with its best signal there.
     fn from(&self, place: usize) -> Vec<RoomSignal> {
         let mut best: BTreeMap<u32, (Option<i16>, Band)> = BTreeMap::new();
@@ -99,13 +115,15 @@ impl Heard {
 pub(super) struct Owners {
     /// The addresses of the school's, hidden ones of its boxes among them.
     pub(super) ours: BTreeSet<[u8; 6]>,
-    /// The neighbours per band.
-    pub(super) neighbours: BTreeMap<Band, u32>,
+    /// The neighbours.
+    pub(super) neighbours: LeftOut,
 }
 
-/// Tells the school's addresses from the neighbours'; `None` while no name of the school's is known.
-pub(super) fn school_addresses(scan: &Scan, config: &Config) -> Option<Owners> {
-    let (value, heard) = describe(&[scan], config);
+/// Tells the school's addresses from the neighbours' in a scan, with what was heard elsewhere before: a box may tell there which
+/// hidden addresses are its own. `None` while no name of the school's is known.
+pub(super) fn school_addresses(scan: &Scan, before: &[&Scan], config: &Config) -> Option<Owners> {
+    let scans: Vec<&Scan> = [scan].into_iter().chain(before.iter().copied()).collect();
+    let (value, heard) = describe(&scans, config);
     value.school?;
     let neighbours = heard.neighbours.into_iter().next().unwrap_or_default();
     Some(Owners { ours: heard.own.iter().map(|bss| bss.bssid).collect(), neighbours })
@@ -115,21 +133,20 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
     let school = School::of(scans, &config.ssids);
     let all = distinct(scans, &school);
     let hidden = hidden_of_ours(&all);
-    let mut neighbours: Vec<BTreeMap<Band, u32>> = scans.iter().map(|scan| scan.left_out.clone()).collect();
-    let (mut own, mut others) = (Vec::new(), Vec::new());
+    let mut neighbours: Vec<LeftOut> = scans.iter().map(|scan| scan.left_out.clone()).collect();
+    let mut own = Vec::new();
     for (index, seen) in all.into_iter().enumerate() {
         if seen.ours || hidden.contains(&index) {
             own.push(seen.bss);
             continue;
         }
-        for place in seen.bss.levels.keys() {
-            *neighbours[*place].entry(seen.bss.band).or_default() += 1;
+        for (place, level) in &seen.bss.levels {
+            neighbours[*place].take_in(&seen.bss, *level);
         }
-        others.push(seen.bss);
     }
     let grouping = group::group(&own);
     let numbered: Vec<(&Bss, u32)> = own.iter().zip(grouping.access_point.iter().copied()).collect();
-    let radio = health::health(&numbered, &others.iter().collect::<Vec<_>>(), scans);
+    let radio = health::health(&numbered, &neighbours, scans);
     let in_bands = most_in_band(scans, &neighbours);
     let known = !matches!(school, School::Unknown);
     let (first, fresh) = (scans.first(), scans.iter().all(|scan| scan.fresh));
@@ -141,7 +158,7 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
             positions: Vec::new(),
             recorded: false,
         },
-        bssids_seen: count(own.len()).saturating_add(in_bands.values().sum()),
+        bssids_seen: total(in_bands.values()).saturating_add(count(own.len())),
         school: known.then(|| school_of(&own, &grouping, config)),
         neighbours: in_bands,
         rooms: Vec::new(),
@@ -152,14 +169,28 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
 
 /// The most neighbours of any place, per band. A band the adapter hears and that is empty is a true zero; one it cannot
 /// hear is absent.
-fn most_in_band(scans: &[&Scan], neighbours: &[BTreeMap<Band, u32>]) -> BTreeMap<String, u32> {
+fn most_in_band(scans: &[&Scan], neighbours: &[LeftOut]) -> BTreeMap<String, u32> {
     let heard = scans.iter().flat_map(|scan| scan.bands.iter().flatten());
     let mut most: BTreeMap<String, u32> = heard.map(|band| (band.as_str().to_owned(), 0)).collect();
-    for (band, count) in neighbours.iter().flatten() {
+    for (band, count) in neighbours.iter().flat_map(|place| &place.bands) {
         let known = most.entry(band.as_str().to_owned()).or_default();
         *known = (*known).max(*count);
     }
     most
+}
+
+impl LeftOut {
+    /// Counts a neighbour that was heard at this level.
+    fn take_in(&mut self, bss: &Bss, level: Option<i16>) {
+        let add = |count: &mut u32| *count = count.saturating_add(1);
+        add(self.bands.entry(bss.band).or_default());
+        if level.is_none_or(|dbm| dbm >= health::HEARD_DBM) {
+            add(self.audible.entry(bss.mhz).or_default());
+        }
+        if bss.ssid.is_empty() && level.is_some_and(|dbm| dbm >= group::LOUD_DBM) {
+            add(&mut self.hidden);
+        }
+    }
 }
 
 /// Which names are the school's.
@@ -257,14 +288,17 @@ fn seen(mut entries: Vec<Entry<'_>>) -> Option<Seen> {
         *level = (*level).max(entry.sighting.signal_dbm);
         identity.learn(entry.place, entry.sighting, &entry.elements);
     }
-    let others = entries.iter().map(|entry| entry.sighting.mhz).filter(|other| *other != mhz);
+    // Where the system does not tell the frequency, the beacon's own channel does.
+    let channel = band::channel(mhz).or(first.elements.channel);
+    let mhz = if mhz == 0 { band::centre(channel?)? } else { mhz };
+    let others = entries.iter().map(|entry| entry.sighting.mhz).filter(|other| *other != mhz && *other != 0);
     let bss = Bss {
         bssid: first.sighting.bssid,
         ssid: first.ssid.clone().unwrap_or_default(),
         band: Band::of(mhz)?,
         mhz,
         moved_from: others.collect::<BTreeSet<u32>>(),
-        channel: band::channel(mhz).or(first.elements.channel),
+        channel,
         // The place it is heard best from.
         signal_dbm: levels.values().copied().flatten().max(),
         levels,
@@ -279,20 +313,17 @@ fn seen(mut entries: Vec<Entry<'_>>) -> Option<Seen> {
 fn hidden_of_ours(all: &[Seen]) -> BTreeSet<usize> {
     let nameless = |at: &usize| !all[*at].ours && all[*at].bss.ssid.is_empty();
     let doubts = ties::Doubts::of(&all.iter().map(|seen| &seen.bss));
+    let mut left: Vec<usize> = (0..all.len()).filter(nameless).collect();
+    let mut known: Vec<usize> = (0..all.len()).filter(|at| all[*at].ours).collect();
     let mut found = BTreeSet::new();
-    loop {
-        let known = |at: usize| all[at].ours || found.contains(&at);
-        let tied = |at: &usize| {
-            (0..all.len())
-                .any(|other| known(other) && ties::between(&all[*at].bss, &all[other].bss, &doubts).is_some())
-        };
-        let more: Vec<usize> =
-            (0..all.len()).filter(|at| nameless(at) && !found.contains(at)).filter(tied).collect();
-        if more.is_empty() {
-            return found;
-        }
-        found.extend(more);
+    while let Some(one) = known.pop() {
+        let tied = |at: &usize| ties::between(&all[*at].bss, &all[one].bss, &doubts).is_some();
+        let (more, rest): (Vec<usize>, Vec<usize>) = left.into_iter().partition(tied);
+        left = rest;
+        found.extend(more.iter().copied());
+        known.extend(more);
     }
+    found
 }
 
 /// The school's own radios, grouped.
@@ -313,7 +344,7 @@ fn school_of(own: &[Bss], grouping: &Grouping, config: &Config) -> SchoolWifi {
             width_mhz: bss.radio.width_mhz,
             generation: bss.radio.generation,
             security: bss.radio.security(bss.privacy),
-            wps: Some(bss.radio.wps),
+            wps: bss.radio.offers_wps(),
             channel_use_ratio: bss.radio.load,
             bssid: config.full_addresses.then(|| address(bss.bssid)),
         })
@@ -357,6 +388,11 @@ fn boxes(own: &[Bss], grouping: &Grouping) -> Vec<AccessPoint> {
         known
     };
     boxes.into_values().map(named).collect()
+}
+
+/// The sum; a recording's counts are anybody's.
+fn total<'a>(counts: impl Iterator<Item = &'a u32>) -> u32 {
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 fn count(length: usize) -> u32 {

@@ -4,6 +4,7 @@
 //! (DAT-NT-005): an open network, WEP, TKIP and WPS are alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use sonde_report::values::{
     ChannelUse, RadioFinding, RadioFindingCode, RadioHealth, WifiGeneration, WifiLink, WifiSecurity,
@@ -11,7 +12,7 @@ use sonde_report::values::{
 
 use super::band::Band;
 use super::group::Bss;
-use super::{ChannelAir, Scan};
+use super::{ChannelAir, LeftOut, Scan};
 
 /// A channel that is busy half of the time leaves a class less than half of what it could carry.
 const BUSY_RATIO: f64 = 0.5;
@@ -21,7 +22,7 @@ const SHORTEST_VISIT_MS: u64 = 20;
 
 /// The signal from which a neighbour takes turns with the school's radios: receivers defer to what they can decode, from
 /// about here on (preamble detection, IEEE 802.11-2020, 17.3.10.6, asks for -82 dBm).
-const HEARD_DBM: i16 = -82;
+pub(super) const HEARD_DBM: i16 = -82;
 
 /// So many neighbours on a channel share it audibly: their beacons alone, ten each second at the lowest rate, take some
 /// percent of its time.
@@ -34,11 +35,11 @@ const GRID: [u16; 3] = [1, 6, 11];
 /// five; four is what European plans with channel 13 use.
 const CLEAR_SPACING: u16 = 4;
 
-/// Where radars come first in Europe (ETSI EN 301 893): 5250-5350 and 5470-5725 MHz.
-const RADAR_MHZ: [std::ops::RangeInclusive<u32>; 2] = [5260..=5320, 5500..=5720];
+/// Where radars come first in Europe (ETSI EN 301 893), by channel numbers: 5250-5350 and 5470-5725 MHz.
+const RADAR: [RangeInclusive<u16>; 2] = [52..=64, 100..=144];
 
-/// What `own` (each with its box's number) and the neighbours' radios make of the air.
-pub(super) fn health(own: &[(&Bss, u32)], neighbours: &[&Bss], scans: &[&Scan]) -> RadioHealth {
+/// What `own` (each with its box's number) and the neighbours of each place make of the air.
+pub(super) fn health(own: &[(&Bss, u32)], neighbours: &[LeftOut], scans: &[&Scan]) -> RadioHealth {
     let channels = channels(own, neighbours, scans);
     let mut findings = security(own);
     findings.extend(sharing(own));
@@ -85,14 +86,35 @@ fn security(own: &[(&Bss, u32)]) -> Vec<RadioFinding> {
     found.into_iter().map(named).collect()
 }
 
-/// Boxes of the school that disturb each other: on one channel, or at 2.4 GHz on overlapping ones.
+/// The channels of 20 MHz that a radio at 5 GHz spans, as numbers: wider ones are made of them in fixed sets (IEEE 802.11-2020,
+/// annex E, table E-4). `None` on another band.
+fn span(bss: &Bss) -> Option<RangeInclusive<u16>> {
+    let channel = bss.channel.filter(|_| bss.band == Band::Five)?;
+    let first = [149, 100, 36].into_iter().find(|first| channel >= *first)?;
+    // Four numbers for each 20 MHz; beyond 160 MHz there is nothing at 5 GHz.
+    let width = bss.radio.width_mhz.unwrap_or(20).clamp(20, 160) / 20 * 4;
+    let start = first + (channel - first) / width * width;
+    Some(start..=start + width - 4)
+}
+
+fn meet(a: &RangeInclusive<u16>, b: &RangeInclusive<u16>) -> bool {
+    a.start() <= b.end() && b.start() <= a.end()
+}
+
+/// Boxes of the school that disturb each other: on one channel, or on overlapping ones.
 fn sharing(own: &[(&Bss, u32)]) -> Vec<RadioFinding> {
     let mut on: BTreeMap<(Band, u16), BTreeSet<u32>> = BTreeMap::new();
+    let mut spans: BTreeMap<u16, Vec<RangeInclusive<u16>>> = BTreeMap::new();
     for (bss, number) in own {
         if let Some(channel) = bss.channel {
             on.entry((bss.band, channel)).or_default().insert(*number);
+            spans.entry(channel).or_default().extend(span(bss));
         }
     }
+    let overlap = |a: u16, b: u16| {
+        let (Some(mine), Some(theirs)) = (spans.get(&a), spans.get(&b)) else { return false };
+        mine.iter().any(|x| theirs.iter().any(|y| meet(x, y)))
+    };
     let mut found = Vec::new();
     for ((band, channel), boxes) in &on {
         let place = |code, boxes: BTreeSet<u32>| RadioFinding {
@@ -104,10 +126,18 @@ fn sharing(own: &[(&Bss, u32)]) -> Vec<RadioFinding> {
         if boxes.len() > 1 {
             found.push(place(RadioFindingCode::SharedChannel, boxes.clone()));
         }
-        let close = |other: &u16| *other != *channel && other.abs_diff(*channel) < CLEAR_SPACING;
-        let others = on.iter().filter(|((known, other), _)| known == band && close(other));
+        let close = |other: u16| match band {
+            Band::Two => other.abs_diff(*channel) < CLEAR_SPACING,
+            Band::Five => overlap(*channel, other),
+            Band::Six => false,
+        };
+        let others =
+            on.iter().filter(|((known, other), _)| known == band && other != channel && close(*other));
         let others: BTreeSet<u32> = others.flat_map(|(_, boxes)| boxes.iter().copied()).collect();
-        if *band == Band::Two && !others.is_empty() {
+        // The two radios that a large box has on one band are the maker's affair.
+        if others.difference(boxes).next().is_some()
+            || boxes.difference(&others).next().is_some() && !others.is_empty()
+        {
             found.push(place(RadioFindingCode::OverlappingChannels, boxes.union(&others).copied().collect()));
         }
     }
@@ -127,7 +157,9 @@ fn layout(own: &[(&Bss, u32)], channels: &[ChannelUse]) -> Vec<RadioFinding> {
             bss.channel
                 .is_some_and(|channel| at_two && !GRID.contains(&channel))
                 .then_some(RadioFindingCode::OffGridChannel),
-            RADAR_MHZ.iter().any(|range| range.contains(&bss.mhz)).then_some(RadioFindingCode::RadarChannel),
+            span(bss)
+                .is_some_and(|span| RADAR.iter().any(|radar| meet(radar, &span)))
+                .then_some(RadioFindingCode::RadarChannel),
             use_of
                 .is_some_and(|known| known.busy_ratio > Some(BUSY_RATIO))
                 .then_some(RadioFindingCode::BusyChannel),
@@ -166,8 +198,8 @@ fn old_generations(own: &[(&Bss, u32)]) -> Option<RadioFinding> {
 }
 
 /// Who uses the channels that the school is on, and how busy they are. Only neighbours that the school's radios take turns
-/// with are counted on a channel ([`HEARD_DBM`]), or whose signal nobody knows.
-fn channels(own: &[(&Bss, u32)], neighbours: &[&Bss], scans: &[&Scan]) -> Vec<ChannelUse> {
+/// with are counted on a channel ([`HEARD_DBM`]), or whose signal nobody knows; the most of any place.
+fn channels(own: &[(&Bss, u32)], neighbours: &[LeftOut], scans: &[&Scan]) -> Vec<ChannelUse> {
     let mut found: BTreeMap<(Band, u16), (u32, ChannelUse)> = BTreeMap::new();
     for (bss, _) in own {
         let Some(channel) = bss.channel else { continue };
@@ -184,14 +216,9 @@ fn channels(own: &[(&Bss, u32)], neighbours: &[&Bss], scans: &[&Scan]) -> Vec<Ch
             known.busy_ratio = bss.radio.load;
         }
     }
-    for bss in neighbours {
-        let audible = bss.signal_dbm.is_none_or(|dbm| dbm >= HEARD_DBM);
-        let channel = bss.channel.and_then(|channel| found.get_mut(&(bss.band, channel)));
-        if let Some((_, known)) = channel.filter(|_| audible) {
-            known.neighbours += 1;
-        }
-    }
     for (mhz, known) in found.values_mut() {
+        let audible = neighbours.iter().filter_map(|place| place.audible.get(mhz)).max();
+        known.neighbours = audible.copied().unwrap_or(0);
         if let Some(air) = longest_visit(scans, *mhz) {
             known.busy_ratio = Some((air.busy_ms as f64 / air.active_ms as f64).min(1.0));
             known.noise_dbm = air.noise_dbm.map(i16::from);
@@ -305,6 +332,27 @@ mod tests {
         }
         // The gravest first.
         assert!(found.is_sorted());
+    }
+
+    #[test]
+    fn wide_channels_at_five_reach_the_radars_and_each_other() {
+        // VHT Operation (9.4.2.158): 80 MHz, or 160 MHz around two centres eight apart.
+        let wide = |body: [u8; 5]| [wpa2(), element(191, &[0; 12]), element(192, &body)].concat();
+        let (eighty, both) = (wide([1, 42, 0, 0, 0]), wide([1, 42, 50, 0, 0]));
+        let found = |sightings| codes(&radio(&scan(sightings)));
+        assert!(found(vec![sighting(1, "ecole", 5180, both)]).contains(&RadioFindingCode::RadarChannel));
+        assert!(
+            !found(vec![sighting(1, "ecole", 5180, eighty.clone())])
+                .contains(&RadioFindingCode::RadarChannel)
+        );
+        let two = |second, elements| {
+            vec![sighting(1, "ecole", 5180, eighty.clone()), sighting(2, "ecole", second, elements)]
+        };
+        let overlap = RadioFindingCode::OverlappingChannels;
+        assert!(found(two(5220, eighty.clone())).contains(&overlap));
+        assert!(found(two(5240, wpa2())).contains(&overlap));
+        assert!(!found(two(5260, wpa2())).contains(&overlap));
+        assert!(!found(two(5745, eighty.clone())).contains(&overlap));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Radios in sight, and how many access points of the school they are.
 //!
-//! Listening only: no monitor mode, no clients, no association. What leaves this module holds no BSSID and no name of
+//! Beacons, and the answers to the questions any machine asks when it looks for networks (probe requests; by name for the
+//! school's exact names, which networks that hide theirs answer): no monitor mode, no clients, no association. What leaves this module holds no BSSID and no name of
 //! a neighbour's network (domain rule: neighbours are only counted). "No adapter" or "no right" is never zero.
 
 mod apart;
@@ -52,6 +53,17 @@ pub struct Config {
     pub timeout: Duration,
     /// Whether the school's own addresses are reported whole (`--bssid-full`).
     pub full_addresses: bool,
+    /// Whether whoever listens walks from place to place: what the system heard before this listening may have been heard
+    /// elsewhere, and is left out.
+    pub walking: bool,
+}
+
+impl Config {
+    /// The school's names that are no patterns: those that a network which hides its own answers to.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    fn exact_names(&self) -> impl Iterator<Item = &str> {
+        self.ssids.iter().map(String::as_str).filter(|name| !name.contains(['*', '?']))
+    }
 }
 
 /// Listens to the radios in sight and estimates the school's access points.
@@ -99,12 +111,8 @@ pub(crate) async fn station_rate_bps(interface_index: u32) -> Option<u64> {
 
 /// The edge of the operating system: whatever can list radios.
 trait Scanner {
-    /// Listens with `interface` (the first one that can, when `None`) for at most about `timeout`.
-    fn scan(
-        &self,
-        interface: Option<&str>,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<Scan, Obstacle>> + Send;
+    /// Listens with the configured interface (the first one that can, when none is) for at most about the configured time.
+    fn scan(&self, config: &Config) -> impl Future<Output = Result<Scan, Obstacle>> + Send;
 }
 
 /// Why nothing was heard.
@@ -128,16 +136,37 @@ struct Scan {
     partial: Option<&'static str>,
     /// The bands the adapter can hear, when the system tells.
     bands: Option<BTreeSet<Band>>,
+    /// How long ago the listening began, ms, where it is known: what was seen longer ago was heard before it.
+    since_ms: Option<u64>,
     /// The name of the network the machine is associated with.
     associated: Option<Vec<u8>>,
     /// Each entry of the list.
     sightings: Vec<Sighting>,
-    /// Neighbours per band that were counted and then left out of `sightings`: a survey keeps the school's only.
-    left_out: BTreeMap<Band, u32>,
+    /// Neighbours that were counted and then left out of `sightings`: a survey keeps the school's only.
+    left_out: LeftOut,
     /// What the adapter measured of the channels it visited.
     air: Vec<ChannelAir>,
     /// The machine's own association.
     link: Option<StationLink>,
+}
+
+impl Scan {
+    /// Leaves out what was heard before this listening.
+    fn forget_the_walk(&mut self) {
+        let Some(since) = self.since_ms.filter(|_| self.fresh) else { return };
+        self.sightings.retain(|sighting| sighting.seen_ms_ago.is_none_or(|ago| ago <= since));
+    }
+}
+
+/// Neighbours that were counted and left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct LeftOut {
+    /// Per band.
+    bands: BTreeMap<Band, u32>,
+    /// On each channel (its centre in MHz), those that the school's radios take turns with.
+    audible: BTreeMap<u32, u32>,
+    /// Loud ones without a name.
+    hidden: u32,
 }
 
 /// A channel as the adapter measured it while it listened there.
@@ -188,7 +217,7 @@ struct Unsupported;
 
 #[cfg(not(any(target_os = "linux", windows)))]
 impl Scanner for Unsupported {
-    async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
+    async fn scan(&self, _: &Config) -> Result<Scan, Obstacle> {
         Err(Obstacle::NotMeasured(Reason::new(sonde_report::ReasonCode::UnsupportedSystem)))
     }
 }
@@ -197,6 +226,12 @@ impl Scanner for Unsupported {
 #[cfg(any(target_os = "linux", windows, test))]
 fn system_error(text: &str) -> Obstacle {
     Obstacle::Failed(Failure::with(sonde_report::Stage::Scan, sonde_report::Cause::SystemError, text))
+}
+
+/// How long ago `began` was, ms, with what the system's own clock of entries may be behind: it counts in ticks of 10 ms.
+#[cfg(any(target_os = "linux", windows))]
+fn since_ms(began: std::time::Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(20)
 }
 
 /// No radio to listen with, or none of that name.
@@ -229,8 +264,11 @@ async fn run_with(scanner: &impl Scanner, config: &Config) -> Measurement<WifiVa
 async fn heard_with(scanner: &impl Scanner, config: &Config) -> (Measurement<WifiValue>, Option<Scan>) {
     let watch = Stopwatch::start();
     let named = config.interface.clone().unwrap_or_default();
-    match scanner.scan(config.interface.as_deref(), config.timeout).await {
-        Ok(scan) => {
+    match scanner.scan(config).await {
+        Ok(mut scan) => {
+            if config.walking {
+                scan.forget_the_walk();
+            }
             let (value, caveats) = describe::place(&scan, config);
             let measured = watch.finish(scan.interface.clone(), Outcome::Measured { value, caveats });
             (measured, Some(scan))

@@ -1,7 +1,7 @@
 //! Linux: the kernel's own list of radios, over nl80211. Reading it needs no right; making it fresh needs
 //! CAP_NET_ADMIN, or NetworkManager's help.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use wl_nl80211::packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, Netlin
 use wl_nl80211::packet_generic::GenlMessage;
 use wl_nl80211::{
     Ieee80211CapabilityInfo, Nl80211Attr, Nl80211BandType, Nl80211BssInfo, Nl80211Command, Nl80211Error,
-    Nl80211Handle, Nl80211InterfaceType, Nl80211Message, Nl80211MulticastGroup, Nl80211RateInfo, Nl80211Scan,
+    Nl80211Handle, Nl80211InterfaceType, Nl80211Message, Nl80211MulticastGroup, Nl80211RateInfo,
     Nl80211StationInfo, Nl80211Survey, Nl80211SurveyInfo,
 };
 
 use super::band::Band;
 use super::{
-    ChannelAir, Obstacle, Scan, Scanner, Sighting, StationLink, network_manager, no_adapter, radio_blocked,
-    sysfs, system_error,
+    ChannelAir, Config, LeftOut, Obstacle, Scan, Scanner, Sighting, StationLink, network_manager, no_adapter,
+    radio_blocked, sysfs, system_error,
 };
 
 /// Time allowed for a question that the kernel answers from memory.
@@ -43,6 +43,9 @@ const EOPNOTSUPP: i32 = 95;
 const ENETDOWN: i32 = 100;
 const ERFKILL: i32 = 132;
 
+/// The longest network name (IEEE 802.11-2020, 9.4.2.2).
+const LONGEST_SSID: usize = 32;
+
 /// NL80211_BSS_STATUS_ASSOCIATED (linux/nl80211.h).
 const ASSOCIATED: u32 = 1;
 
@@ -61,31 +64,37 @@ impl Default for Kernel {
 /// How an attempt at a fresh scan ended.
 enum Freshness {
     Fresh,
-    /// It ended early, by the driver's or somebody's will: what was heard is in the list.
+    /// It ended early, by the driver's or somebody's will, or it was somebody else's for nobody knows how many channels: what
+    /// was heard is in the list.
     Aborted,
     /// The list is whatever the kernel had, and why.
     Cached(Obstacle),
 }
 
 impl Scanner for Kernel {
-    async fn scan(&self, named: Option<&str>, allowed: Duration) -> Result<Scan, Obstacle> {
-        let until = Instant::now() + allowed;
-        let candidates = interfaces(&self.sys, named)?;
-        let attempts: Vec<_> = candidates.into_iter().map(|name| self.listen(name, until)).collect();
+    async fn scan(&self, config: &Config) -> Result<Scan, Obstacle> {
+        let until = Instant::now() + config.timeout;
+        let candidates = interfaces(&self.sys, config.interface.as_deref())?;
+        let names: Vec<Vec<u8>> = config.exact_names().map(|name| name.as_bytes().to_vec()).collect();
+        let attempts: Vec<_> = candidates.into_iter().map(|name| self.listen(name, &names, until)).collect();
         first_that_can(attempts).await
     }
 }
 
 impl Kernel {
-    async fn listen(&self, name: String, until: Instant) -> Result<Scan, Obstacle> {
+    /// Listens with one interface, asking for `names` too, where networks hide them.
+    async fn listen(&self, name: String, names: &[Vec<u8>], until: Instant) -> Result<Scan, Obstacle> {
         if let Some(how) = sysfs::blocked(&self.sys, &name) {
             return Err(radio_blocked(how));
         }
         let mut kernel = connect().map_err(|error| system_error(&error.to_string()))?;
         let (index, associated) = station(&mut kernel, &name).await?;
-        let bands = bands(&mut kernel, index).await;
-        let freshness = refresh(&mut kernel, &name, index, until).await?;
+        let adapter = adapter(&mut kernel, index).await;
+        let asked = adapter.ask_for(names);
+        let began = std::time::Instant::now();
+        let freshness = refresh(&mut kernel, &name, index, asked, until).await?;
         let list = whole(&mut Dump { kernel: &mut kernel, index }).await?;
+        let since_ms = Some(super::since_ms(began));
         let sightings = list.sightings;
         let (fresh, aborted) = settle(freshness, sightings.is_empty())?;
         let partial = aborted
@@ -93,8 +102,20 @@ impl Kernel {
             .or(list.interrupted.then_some("list_changed"));
         let air = air(&mut kernel, index).await;
         let link = link(&kernel, index).await;
-        let left_out = BTreeMap::new();
-        Ok(Scan { interface: name, fresh, partial, bands, associated, sightings, left_out, air, link })
+        let left_out = LeftOut::default();
+        let bands = adapter.bands;
+        Ok(Scan {
+            interface: name,
+            fresh,
+            partial,
+            bands,
+            since_ms,
+            associated,
+            sightings,
+            left_out,
+            air,
+            link,
+        })
     }
 }
 
@@ -237,20 +258,43 @@ async fn station(kernel: &mut Nl80211Handle, name: &str) -> Result<(u32, Option<
     Err(Obstacle::NotMeasured(Reason::new(ReasonCode::DriverError).with("interface unknown to nl80211")))
 }
 
-/// The bands the adapter can hear; `None` when the kernel does not tell.
-async fn bands(kernel: &mut Nl80211Handle, index: u32) -> Option<BTreeSet<Band>> {
-    let (messages, _) = collect(kernel.wireless_physic().get().if_index(index).execute().await).await.ok()?;
+/// What the kernel tells of an adapter.
+#[derive(Default)]
+struct Adapter {
+    /// The bands it can hear; `None` when the kernel does not tell.
+    bands: Option<BTreeSet<Band>>,
+    /// How many names it can ask for in one scan.
+    names: usize,
+}
+
+impl Adapter {
+    /// The names to ask for in a scan: any network's (the empty one), and as many of `wanted` as go with it.
+    fn ask_for(&self, wanted: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let fit = |name: &&Vec<u8>| (1..=LONGEST_SSID).contains(&name.len());
+        let wanted = wanted.iter().filter(fit).take(self.names.saturating_sub(1)).cloned();
+        [Vec::new()].into_iter().chain(wanted).collect()
+    }
+}
+
+async fn adapter(kernel: &mut Nl80211Handle, index: u32) -> Adapter {
+    let mut adapter = Adapter::default();
+    let answer = kernel.wireless_physic().get().if_index(index).execute().await;
+    let Ok((messages, _)) = collect(answer).await else { return adapter };
     let mut found = BTreeSet::new();
     for attribute in messages.into_iter().flat_map(|message| message.payload.attributes) {
-        let Nl80211Attr::WiphyBands(bands) = attribute else { continue };
-        found.extend(bands.iter().filter_map(|band| match band.kind {
-            Nl80211BandType::Band2GHz => Some(Band::Two),
-            Nl80211BandType::Band5GHz => Some(Band::Five),
-            Nl80211BandType::Band6GHz => Some(Band::Six),
-            _ => None,
-        }));
+        match attribute {
+            Nl80211Attr::WiphyBands(bands) => found.extend(bands.iter().filter_map(|band| match band.kind {
+                Nl80211BandType::Band2GHz => Some(Band::Two),
+                Nl80211BandType::Band5GHz => Some(Band::Five),
+                Nl80211BandType::Band6GHz => Some(Band::Six),
+                _ => None,
+            })),
+            Nl80211Attr::MaxNumScanSsids(most) => adapter.names = usize::from(most),
+            _ => {}
+        }
     }
-    (!found.is_empty()).then_some(found)
+    adapter.bands = (!found.is_empty()).then_some(found);
+    adapter
 }
 
 /// Makes the radio listen: by ourselves, else through NetworkManager, else not at all.
@@ -258,6 +302,7 @@ async fn refresh(
     kernel: &mut Nl80211Handle,
     name: &str,
     index: u32,
+    names: Vec<Vec<u8>>,
     until: Instant,
 ) -> Result<Freshness, Obstacle> {
     // Listening for the end must begin before the start: a fast driver is done before we would look.
@@ -274,7 +319,7 @@ async fn refresh(
             })
         });
         let events = std::pin::pin!(events);
-        let outcome = listened(&mut Radio { kernel, events, index, until }).await;
+        let outcome = listened(&mut Radio { kernel, events, index, names, until }).await;
         listening.abort();
         why = match outcome {
             Ok(freshness) => return Ok(freshness),
@@ -300,12 +345,15 @@ struct Radio<'a, E> {
     kernel: &'a mut Nl80211Handle,
     events: E,
     index: u32,
+    /// The names to ask for.
+    names: Vec<Vec<u8>>,
     until: Instant,
 }
 
 impl<E: Stream<Item = Nl80211Message> + Unpin + Send> Triggered for Radio<'_, E> {
     async fn trigger(&mut self) -> Result<(), Trouble> {
-        let attributes = Nl80211Scan::new(self.index).build();
+        let names = Nl80211Attr::ScanSsidsRaw(self.names.clone());
+        let attributes = vec![Nl80211Attr::IfIndex(self.index), names];
         collect(self.kernel.scan().trigger(attributes).execute().await).await.map(drop)
     }
 
@@ -315,22 +363,22 @@ impl<E: Stream<Item = Nl80211Message> + Unpin + Send> Triggered for Radio<'_, E>
 }
 
 /// Triggers a scan and waits for its end. Busy: somebody's scan is under way; once it has ended, ours is tried again, at
-/// most [`TRIGGERS`] times. Theirs then stands for ours, being as fresh.
+/// most [`TRIGGERS`] times. Theirs then stands for ours, cut short as far as anybody knows.
 async fn listened(radio: &mut impl Triggered) -> Result<Freshness, Trouble> {
-    let mut heard: Option<Freshness> = None;
+    let mut theirs = false;
     for _ in 0..TRIGGERS {
-        match (radio.trigger().await, heard.take()) {
-            (Ok(()), _) => return Ok(radio.end().await),
-            (Err(Trouble::Errno(EBUSY)), _) => match radio.end().await {
+        match radio.trigger().await {
+            Ok(()) => return Ok(radio.end().await),
+            Err(Trouble::Errno(EBUSY)) => match radio.end().await {
                 // The time is over: nothing is left to wait with.
                 Freshness::Cached(why) => return Ok(Freshness::Cached(why)),
-                ended => heard = Some(ended),
+                Freshness::Fresh | Freshness::Aborted => theirs = true,
             },
-            (Err(_), Some(theirs)) => return Ok(theirs),
-            (Err(trouble), None) => return Err(trouble),
+            Err(_) if theirs => return Ok(Freshness::Aborted),
+            Err(trouble) => return Err(trouble),
         }
     }
-    Ok(heard.unwrap_or(Freshness::Aborted))
+    Ok(Freshness::Aborted)
 }
 
 /// Waits for the end of a scan on one interface. When the time is over the list is taken for the cached one: the
@@ -467,8 +515,10 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             _ => {}
         }
     }
-    if let Some(beacon) = beacon.filter(|_| found.elements.is_empty()) {
-        found.elements = beacon;
+    // The elements are those of the answer to a question where there is one, and a beacon has some that an answer lacks. The
+    // first good one of each counts, so both are read, one behind the other.
+    if let Some(beacon) = beacon.filter(|beacon| *beacon != found.elements) {
+        found.elements.extend(beacon);
     }
     found.bssid = address?;
     Some(found)

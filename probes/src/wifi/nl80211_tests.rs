@@ -105,14 +105,43 @@ async fn somebody_elses_scan_is_waited_out_then_ours_is_made() {
     // Theirs ends, ours follows.
     let done = run(vec![busy(), Ok(())], vec![Freshness::Aborted, Freshness::Fresh]).await;
     assert!(matches!(done, (0, 0, Ok(Freshness::Fresh))));
-    // Busy without end: bounded, and theirs is the answer.
+    // Busy without end: bounded, and theirs is the answer, for as many channels as it had.
     let ends = || (0..9).map(|_| Freshness::Fresh).collect();
     let (left, _, freshness) = run((0..9).map(|_| busy()).collect(), ends()).await;
-    assert!(left == 9 - TRIGGERS && matches!(freshness, Ok(Freshness::Fresh)));
+    assert!(left == 9 - TRIGGERS && matches!(freshness, Ok(Freshness::Aborted)));
+    let denied = run(vec![busy(), Err(Trouble::Errno(EPERM))], vec![Freshness::Fresh]).await;
+    assert!(matches!(denied, (0, 0, Ok(Freshness::Aborted))));
     // The time is over while waiting.
     let over = Freshness::Cached(system_error("over"));
     assert!(matches!(run(vec![busy(), Ok(())], vec![over]).await, (1, 0, Ok(Freshness::Cached(_)))));
     assert!(matches!(run(vec![Err(Trouble::Errno(EPERM))], vec![]).await, (0, 0, Err(_))));
+}
+
+#[test]
+fn a_beacons_own_elements_are_read_behind_the_answers() {
+    let facts = |answer: &[u8], beacon: &[u8]| {
+        vec![
+            Nl80211BssInfo::Bssid([2; 6]),
+            Nl80211BssInfo::RawInformationElements(answer.to_vec()),
+            Nl80211BssInfo::RawBeaconInformationElements(beacon.to_vec()),
+        ]
+    };
+    let (named, hidden) = (&[0, 2, b'e', b'c'][..], [&[0, 2, 0, 0][..], &[11, 5, 1, 0, 128, 0, 0]].concat());
+    let found = sighting(facts(named, &hidden)).map(|found| super::super::elements::read(&found.elements));
+    let found = found.unwrap_or_default();
+    assert_eq!((found.ssid.as_deref(), found.radio.load), (Some(&b"ec"[..]), Some(128.0 / 255.0)));
+    // The kernel hands out one beacon as both.
+    assert_eq!(sighting(facts(named, named)).map(|found| found.elements), Some(named.to_vec()));
+}
+
+#[test]
+fn exact_names_are_asked_for_as_far_as_the_adapter_goes() {
+    let names = [b"ecole".to_vec(), vec![b'x'; 33], Vec::new(), b"prof".to_vec(), b"invites".to_vec()];
+    let asked = |most| Adapter { bands: None, names: most }.ask_for(&names);
+    assert_eq!(asked(3), [b"".to_vec(), b"ecole".to_vec(), b"prof".to_vec()]);
+    assert_eq!(asked(0), [b"".to_vec()]);
+    let config = Config { ssids: vec!["ecole-*".into(), "prof".into(), "a?".into()], ..Config::default() };
+    assert_eq!(config.exact_names().collect::<Vec<_>>(), ["prof"]);
 }
 
 #[test]

@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::band::Band;
-use super::{ChannelAir, Obstacle, Scan, Scanner, Sighting, StationLink};
+use super::{ChannelAir, Config, LeftOut, Obstacle, Scan, Scanner, Sighting, StationLink};
 
 /// The form's name and version; another version has another number.
 const FORMAT: &str = "sonde-ecole/wifi-recording/1";
@@ -83,6 +82,12 @@ struct File {
     /// Neighbours per band that were counted and left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     left_out: BTreeMap<String, u32>,
+    /// Those of them that the school's radios take turns with, on each channel (its centre in MHz).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    left_out_audible: BTreeMap<u32, u32>,
+    /// Those of them that are loud and have no name.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    left_out_hidden: u32,
     /// The channels as the adapter measured them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     air: Vec<Air>,
@@ -91,6 +96,11 @@ struct File {
     link: Option<Link>,
     /// Each entry of the list.
     sightings: Vec<Entry>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form.
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A channel as the adapter measured it.
@@ -249,15 +259,19 @@ impl Recording {
 }
 
 impl Scanner for Recording {
-    async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
+    async fn scan(&self, _: &Config) -> Result<Scan, Obstacle> {
         Ok(self.0.clone())
     }
 }
 
-/// The parser's error with its place taken out of its words. A quoted value is left out too: it may be a neighbour's.
+/// The parser's error with its place taken out of its words. A quoted value is left out too: it may be a neighbour's name.
 fn malformed(error: &serde_json::Error) -> RecordingError {
     let text = error.to_string();
-    let detail = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    let detail = match (what.split_once('"'), what.rsplit_once('"')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}\"…\"{after}"),
+        _ => what.to_owned(),
+    };
     RecordingError::Malformed { line: error.line(), column: error.column(), detail }
 }
 
@@ -282,7 +296,14 @@ impl File {
             partial: scan.partial.map(str::to_owned),
             bands: bands.map(|bands| bands.iter().map(|band| band.as_str().to_owned()).collect()),
             associated_ssid: scan.associated.clone().map(Bytes),
-            left_out: scan.left_out.iter().map(|(band, count)| (band.as_str().to_owned(), *count)).collect(),
+            left_out: scan
+                .left_out
+                .bands
+                .iter()
+                .map(|(band, count)| (band.as_str().to_owned(), *count))
+                .collect(),
+            left_out_audible: scan.left_out.audible.clone(),
+            left_out_hidden: scan.left_out.hidden,
             air: scan.air.iter().map(Air::of).collect(),
             link: scan.link.as_ref().map(Link::of),
             sightings: scan.sightings.iter().map(Entry::of).collect(),
@@ -309,7 +330,13 @@ impl File {
             partial: self.partial.map(known).transpose()?,
             bands: self.bands.map(bands).transpose()?,
             associated: self.associated_ssid.map(|name| name.0),
-            left_out: in_bands(self.left_out)?,
+            // A recording is of one place; where its reader walks on, it was cut to it when it was made.
+            since_ms: None,
+            left_out: LeftOut {
+                bands: in_bands(self.left_out)?,
+                audible: self.left_out_audible,
+                hidden: self.left_out_hidden,
+            },
             air: self.air.into_iter().map(Air::read).collect(),
             link: self.link.map(Link::read),
             sightings: sightings.collect::<Result<_, _>>()?,
@@ -394,7 +421,12 @@ mod tests {
             partial: Some("list_changed"),
             bands: Some(BTreeSet::from([Band::Two, Band::Six])),
             associated: Some(vec![0xff, 0]),
-            left_out: BTreeMap::from([(Band::Five, 3)]),
+            since_ms: None,
+            left_out: LeftOut {
+                bands: BTreeMap::from([(Band::Five, 3)]),
+                audible: BTreeMap::from([(5180, 2)]),
+                hidden: 1,
+            },
             air: vec![ChannelAir { mhz: 2412, active_ms: 110, busy_ms: 40, noise_dbm: Some(-92) }],
             link: Some(StationLink {
                 signal_dbm: Some(-50),
@@ -407,8 +439,8 @@ mod tests {
         let Recording(again) = read(&format!("\u{feff}{written}")).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(Recording::of(again.clone()).to_json(), written);
         assert_eq!(
-            (again.partial, again.bands, again.associated),
-            (scan.partial, scan.bands, scan.associated)
+            (again.partial, again.bands, again.associated, again.left_out),
+            (scan.partial, scan.bands, scan.associated, scan.left_out)
         );
         let [first, second] = &again.sightings[..] else { panic!("two") };
         assert_eq!(
@@ -428,6 +460,9 @@ mod tests {
         assert_eq!(place(&entry("\"bssid\":\"0200\"")).1, "sightings[0].bssid");
         assert!(place(&entry("\"bssid\":\"020000000001\",\"signal\":-40")).1.contains("unknown field"));
         assert_eq!(place("{\n\"format\": ").0, 2);
+        // A value is not told: it may be a neighbour's name.
+        let (_, detail) = place(&entry("\"bssid\":\"020000000001\",\"mhz\":\"Box \\\"Dupont\\\"\""));
+        assert_eq!(detail, "invalid type: string \"…\", expected u32");
         assert!(matches!(read("[]"), Err(RecordingError::OtherFormat)));
         let newer = entry("").replace("recording/1", "recording/2");
         assert!(matches!(read(&newer), Err(RecordingError::OtherFormat)));

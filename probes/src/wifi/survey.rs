@@ -5,7 +5,7 @@ use sonde_report::{Measurement, Outcome, Timestamp};
 
 use wildmatch::WildMatch;
 
-use super::{Config, Recording, Sighting, describe, elements};
+use super::{Config, Recording, Scan, Sighting, describe, elements};
 
 /// One room of a survey, and what was heard there. No `Debug`: it holds addresses.
 #[derive(Clone)]
@@ -39,13 +39,16 @@ pub fn survey(visits: &[Visit], config: &Config) -> Option<Measurement<WifiValue
 }
 
 impl Recording {
-    /// The same without the neighbours' entries, which are only counted: what a survey may keep on a disk. `None` while no
-    /// name of a school's network is known: nobody could say whose an entry is.
+    /// The same without the neighbours' entries, which are only counted: what a survey may keep on a disk. `before`: the rooms
+    /// visited so far, where a box may have told which hidden addresses are its own. `None` while no name of a school's
+    /// network is known: nobody could say whose an entry is.
     #[must_use]
-    pub fn without_neighbours(&self, config: &Config) -> Option<Self> {
-        let kept = describe::school_addresses(&self.0, config)?;
+    pub fn without_neighbours(&self, before: &[Visit], config: &Config) -> Option<Self> {
+        let before: Vec<&Scan> = before.iter().map(|visit| &visit.heard.0).collect();
+        let kept = describe::school_addresses(&self.0, &before, config)?;
         let mut scan = self.0.clone();
         scan.sightings.retain(|sighting| kept.ours.contains(&sighting.bssid));
+        scan.sightings.iter_mut().for_each(|sighting| elements::forget_others(&mut sighting.elements));
         scan.left_out = kept.neighbours;
         // The machine may be on a neighbour's network, or on a telephone's: its name is nobody's business either.
         let ours = |name: &[u8]| config.ssids.iter().any(|pattern| names(pattern, name));
@@ -58,7 +61,7 @@ impl Recording {
     /// Whether anything of the school's was heard.
     #[must_use]
     pub fn hears_school(&self, config: &Config) -> bool {
-        describe::school_addresses(&self.0, config).is_some_and(|kept| !kept.ours.is_empty())
+        describe::school_addresses(&self.0, &[], config).is_some_and(|kept| !kept.ours.is_empty())
     }
 
     /// The name of the network that the machine was associated with, when it can be written down as text and as a name of

@@ -15,16 +15,12 @@ pub(super) fn interfaces(sys: &Path) -> Vec<String> {
     names
 }
 
-/// How the radio of `interface` is blocked: `hard` (a switch), `soft` (by software), or not.
+/// How the radio of `interface` is blocked by a switch of its own: `hard` (a switch), `soft` (by software), or not. A switch of
+/// the platform (the laptop's key) is no child of a radio: it silences the built-in one, whose attempt then fails, and not one
+/// that was plugged in.
 pub(super) fn blocked(sys: &Path, interface: &str) -> Option<&'static str> {
     let phy = fs::canonicalize(sys.join("class/net").join(interface).join("phy80211")).ok();
-    let own = phy.map(|phy| switches(&phy, |name| name.starts_with("rfkill"))).unwrap_or_default();
-    // A switch of the platform (the laptop's own key) is no child of the radio but silences it as well.
-    let platform = switches(&sys.join("class/rfkill"), |_| true).into_iter().filter(|path| {
-        read(path, "type").as_deref() == Some("wlan")
-            && !read(path, "name").unwrap_or_default().starts_with("phy")
-    });
-    let all: Vec<_> = own.into_iter().chain(platform).collect();
+    let all = phy.map(|phy| switches(&phy)).unwrap_or_default();
     let set = |file: &str| all.iter().any(|path| read(path, file).as_deref() == Some("1"));
     if set("hard") {
         Some("hard")
@@ -35,9 +31,10 @@ pub(super) fn blocked(sys: &Path, interface: &str) -> Option<&'static str> {
     }
 }
 
-fn switches(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let named = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(&wanted));
+fn switches(phy: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs::read_dir(phy) else { return Vec::new() };
+    let own = |name: &str| name.starts_with("rfkill");
+    let named = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(own));
     named.map(|entry| entry.path()).collect()
 }
 
@@ -66,13 +63,13 @@ mod tests {
         assert_eq!(interfaces(sys), ["wlan0", "wlan1", "wlan2"]);
         assert_eq!(blocked(sys, "wlan0"), None);
         assert_eq!(blocked(sys, "wlan1"), Some("soft"));
-        write(&sys.join("class/rfkill/rfkill7/type"), "bluetooth\n");
-        write(&sys.join("class/rfkill/rfkill7/soft"), "1\n");
-        assert_eq!(blocked(sys, "wlan0"), None, "another radio's switch");
+        write(&sys.join("class/net/wlan0/phy80211/rfkill0/hard"), "1\n");
+        assert_eq!(blocked(sys, "wlan0"), Some("hard"));
+        // The laptop's key says nothing of an adapter that was plugged in.
         write(&sys.join("class/rfkill/rfkill8/type"), "wlan\n");
         write(&sys.join("class/rfkill/rfkill8/name"), "hp-wifi\n");
         write(&sys.join("class/rfkill/rfkill8/hard"), "1\n");
-        assert_eq!(blocked(sys, "wlan0"), Some("hard"));
+        assert_eq!(blocked(sys, "wlan2"), None);
     }
 
     #[test]

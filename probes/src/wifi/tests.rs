@@ -17,7 +17,7 @@ impl Recorded {
 }
 
 impl Scanner for Recorded {
-    async fn scan(&self, _: Option<&str>, _: Duration) -> Result<Scan, Obstacle> {
+    async fn scan(&self, _: &Config) -> Result<Scan, Obstacle> {
         self.0.lock().unwrap().take().expect("asked once")
     }
 }
@@ -203,6 +203,115 @@ async fn equal_timers_tie_names_on_one_channel_unless_every_timer_is_equal() {
     let mut synchronised = pair;
     synchronised.push(with_timer(0xd0, "Ecole", 2462, 900_000));
     assert_eq!(ask(synchronised).await.high, 3);
+}
+
+#[tokio::test]
+async fn what_was_heard_elsewhere_is_left_out_while_walking() {
+    let sightings = || {
+        vec![
+            sighting(10, "Ecole", 2412, -40),
+            Sighting { seen_ms_ago: None, ..sighting(200, "Ecole", 5180, -40) },
+        ]
+    };
+    let heard = async |walking, since_ms, fresh| {
+        let scan =
+            Scan { since_ms, fresh, ..scan([sightings(), vec![sighting(90, "Ecole", 2437, -80)]].concat()) };
+        let config = Config { ssids: vec!["Ecole".into()], walking, ..Config::default() };
+        let (measured, recording) = heard_with(&Recorded::of(Ok(scan)), &config).await;
+        assert_eq!(recording.unwrap().sightings.len(), measured.value().unwrap().bssids_seen as usize);
+        measured.value().unwrap().bssids_seen
+    };
+    // The one of 90 ms ago was heard before a listening that began 50 ms ago; one of unknown age stays.
+    assert_eq!(heard(true, Some(50), true).await, 2);
+    assert_eq!(heard(true, Some(100), true).await, 3);
+    assert_eq!(heard(false, Some(50), true).await, 3);
+    assert_eq!(heard(true, None, true).await, 3);
+    // A list that nobody made now is as old as it is: the caveat says so.
+    assert_eq!(heard(true, Some(50), false).await, 3);
+}
+
+#[tokio::test]
+async fn loud_networks_without_a_name_are_told_unless_all_names_were_asked_for() {
+    let measured = async |ssids: &[&str], level| {
+        let list = vec![sighting(0x10, "Ecole", 2412, -40), sighting(0xe0, "", 5260, level)];
+        measure(Ok(scan(list)), ssids).await.caveats().to_vec()
+    };
+    assert_eq!(measured(&["Ecole*"], -50).await, [CaveatCode::HiddenNetworks.with("1")]);
+    assert_eq!(measured(&["Ecole*"], -80).await, []);
+    assert_eq!(measured(&["Ecole", "Profs"], -50).await, []);
+}
+
+#[tokio::test]
+async fn an_adapter_that_does_not_hear_a_band_hears_a_part() {
+    let deaf =
+        Scan { bands: Some(BTreeSet::from([Band::Two])), ..scan(vec![sighting(0x10, "Ecole", 2412, -40)]) };
+    let measured = measure(Ok(deaf.clone()), &["Ecole"]).await;
+    assert_eq!(measured.caveats(), [CaveatCode::PartialScan.with("5 GHz")]);
+    let untold = measure(Ok(Scan { bands: None, ..deaf }), &["Ecole"]).await;
+    assert_eq!(untold.caveats(), []);
+}
+
+#[tokio::test]
+async fn an_entry_without_a_frequency_is_where_its_beacon_says() {
+    let mut untold = sighting(0x10, "Ecole", 0, -40);
+    untold.elements.extend([3, 1, 11]);
+    let nowhere = sighting(0x90, "Ecole", 0, -40);
+    let measured = measure(Ok(scan(vec![untold, nowhere])), &["Ecole"]).await;
+    let school = measured.value().unwrap().school.clone().unwrap();
+    assert_eq!((school.bssids, school.seen[0].channel, &*school.seen[0].band), (1, Some(11), "2.4"));
+}
+
+#[tokio::test]
+async fn counts_from_a_file_do_not_run_over() {
+    let text = r#"{"format":"sonde-ecole/wifi-recording/1","interface":"wlan0","fresh":true,
+        "left_out":{"2.4":4294967295,"5":1},"sightings":[]}"#;
+    let recording = Recording::read(text.as_bytes()).unwrap();
+    let config = Config { ssids: vec!["Ecole".into()], ..Config::default() };
+    let measured = replay(&recording, &config).await;
+    assert_eq!(measured.value().unwrap().bssids_seen, u32::MAX);
+    assert!(measured.value().unwrap().scan.recorded);
+}
+
+fn visit(room: &str, sightings: Vec<Sighting>) -> Visit {
+    let at = "2026-11-23T10:00:00+01:00".parse().unwrap();
+    Visit { room: room.to_owned(), at, heard: Recording::of(scan(sightings)), recorded: false }
+}
+
+#[test]
+fn a_survey_keeps_the_schools_entries_and_what_the_others_count_for() {
+    let config = Config { ssids: vec!["Ecole".into()], ..Config::default() };
+    let mld = multi_link([0, 0x11, 0x22, 0x33, 0x44, 1]);
+    let with = |mut sighting: Sighting, more: &[u8]| {
+        sighting.elements.extend(more);
+        sighting
+    };
+    // The first room tells which hidden address is the school's; the second hears that one alone, with a crowd on its channel.
+    let first = visit(
+        "CP",
+        vec![with(sighting(0x10, "Ecole", 2412, -40), &mld), with(sighting(0x40, "", 5180, -45), &mld)],
+    );
+    // Six stations at a load of 50, and a neighbour in the report.
+    let report = [&[201, 17, 0, 13, 115, 36, 255][..], &[2, 9, 9, 9, 9, 9], &[1, 2, 3, 4, 0, 5]].concat();
+    let hidden = with(with(sighting(0x40, "", 5180, -60), &[11, 5, 6, 0, 50, 0, 0]), &report);
+    let crowd = (0..6).map(|at| Sighting { bssid: [0, 0x99, at, 1, 1, 1], ..sighting(at, "Box", 5180, -70) });
+    let faint = Sighting { bssid: [0, 0x99, 9, 1, 1, 1], ..sighting(9, "Box", 5180, -95) };
+    let heard = Recording::of(scan([hidden].into_iter().chain(crowd).chain([faint]).collect()));
+    let kept = heard.without_neighbours(&[first.clone()], &config).unwrap();
+    assert_eq!(kept.0.sightings.len(), 1);
+    assert_eq!(kept.0.left_out.bands, BTreeMap::from([(Band::Five, 7)]));
+    let elements = &kept.0.sightings[0].elements;
+    assert!(!elements.windows(3).any(|window| window == [9, 9, 9]), "{elements:?}");
+    assert_eq!(elements::read(elements).radio.load, Some(50.0 / 255.0));
+    assert!(elements.windows(7).any(|window| window == [11, 5, 0, 0, 50, 0, 0]), "{elements:?}");
+    // Without the first room nothing ties it to the school.
+    assert_eq!(heard.without_neighbours(&[], &config).unwrap().0.sightings.len(), 0);
+
+    let rooms = [first, Visit { heard: kept, ..visit("CE1", Vec::new()) }];
+    let measured = survey(&rooms, &config).unwrap();
+    let value = measured.value().unwrap();
+    assert_eq!(value.school.as_ref().unwrap().bssids, 2);
+    let channel = value.radio.as_ref().unwrap().channels.iter().find(|known| known.channel == 36).unwrap();
+    assert_eq!(channel.neighbours, 6);
 }
 
 /// This machine's own radios: without cfg80211 the answer is "no adapter" and what to do about it.

@@ -130,14 +130,13 @@ pub(super) fn between(a: &Bss, b: &Bss, doubts: &Doubts) -> Option<Tie> {
     })
 }
 
-/// Whether one maker's elements name two boxes: each has a name, none in common. A serial number is no such name: a box's
-/// radios may have one each.
+/// Whether one maker's elements name two boxes: each has a name, none in common.
 pub(super) fn other_label(a: &Bss, b: &Bss, doubts: &Doubts) -> bool {
     let by = |bss: &Bss, source: Source| -> BTreeSet<Label> {
         bss.identity.labels.iter().filter(|(known, _)| *known == source).cloned().collect()
     };
     let sources: BTreeSet<Source> = a.identity.labels.iter().map(|(source, _)| *source).collect();
-    sources.into_iter().filter(|source| *source != Source::WpsSerial).any(|source| {
+    sources.into_iter().filter(|source| source.names_a_box()).any(|source| {
         let (mine, theirs) = (by(a, source), by(b, source));
         let meant = |names: &BTreeSet<Label>| !names.is_empty() && names.is_disjoint(&doubts.labels);
         meant(&mine) && meant(&theirs) && mine.is_disjoint(&theirs)
@@ -172,10 +171,20 @@ fn apart_at_two(a: &Bss, b: &Bss) -> bool {
 }
 
 fn same_timer(a: &Bss, b: &Bss) -> bool {
+    timers(a, b).any(|apart| apart <= SAME_TIMER_US)
+}
+
+/// Whether two have timers of their own: known in one place, and equal in none. Some makers give each network of a radio
+/// one, so it denies nothing.
+pub(super) fn other_timer(a: &Bss, b: &Bss) -> bool {
+    let mut apart = timers(a, b).peekable();
+    apart.peek().is_some() && apart.all(|apart| apart > SAME_TIMER_US)
+}
+
+/// How far two timers are apart in each place where both are known, µs.
+fn timers(a: &Bss, b: &Bss) -> impl Iterator<Item = u128> {
     let (mine, theirs) = (&a.identity.tsf_base_us, &b.identity.tsf_base_us);
-    mine.iter()
-        .filter_map(|(place, base)| Some((base, theirs.get(place)?)))
-        .any(|(x, y)| x.abs_diff(*y) <= SAME_TIMER_US)
+    mine.iter().filter_map(|(place, base)| Some(base.abs_diff(*theirs.get(place)?)))
 }
 
 /// Every tied pair.

@@ -28,7 +28,7 @@ use windows_sys::Win32::System::LibraryLoader::{
 use windows_sys::core::{BOOL, GUID};
 
 use super::bss_list::{self, at, obstacle};
-use super::{Obstacle, Scan, Scanner, no_adapter, radio_blocked, system_error};
+use super::{Config, Obstacle, Scan, Scanner, no_adapter, radio_blocked, system_error};
 
 /// The most adapters looked at: a machine has one or two, the list's length is the service's word.
 const MOST_ADAPTERS: usize = 16;
@@ -46,6 +46,7 @@ const _: () = {
     assert!(offset_of!(WLAN_BSS_ENTRY, ullTimestamp) == at::TIMESTAMP);
     assert!(offset_of!(WLAN_BSS_ENTRY, ullHostTimestamp) == at::HOST_TIMESTAMP);
     assert!(offset_of!(WLAN_BSS_ENTRY, ulChCenterFrequency) == at::FREQUENCY);
+    assert!(offset_of!(WLAN_BSS_ENTRY, usCapabilityInformation) == at::CAPABILITY);
     assert!(offset_of!(WLAN_BSS_ENTRY, ulIeOffset) == at::IE_OFFSET);
     assert!(offset_of!(WLAN_BSS_ENTRY, ulIeSize) == at::IE_SIZE);
 };
@@ -55,8 +56,8 @@ const _: () = {
 pub(super) struct WlanService;
 
 impl Scanner for WlanService {
-    async fn scan(&self, named: Option<&str>, allowed: Duration) -> Result<Scan, Obstacle> {
-        let named = named.map(str::to_owned);
+    async fn scan(&self, config: &Config) -> Result<Scan, Obstacle> {
+        let (named, allowed) = (config.interface.clone(), config.timeout);
         // Its calls wait for the service: on a thread where waiting holds nobody up.
         let work = tokio::task::spawn_blocking(move || listen(named.as_deref(), allowed));
         work.await.unwrap_or_else(|_| Err(system_error("the scan's thread ended")))
@@ -300,6 +301,7 @@ impl Client {
         if let Some(how) = self.radio_off(&adapter.guid) {
             return Err(radio_blocked(how));
         }
+        let began = Instant::now();
         let made = self.refresh(&adapter.guid, until)?;
         let connection: Option<WLAN_CONNECTION_ATTRIBUTES> =
             self.query(&adapter.guid, wlan_intf_opcode_current_connection);
@@ -324,6 +326,7 @@ impl Client {
             partial: aborted.or(damaged.then_some("damaged_list")),
             // Windows does not tell what an adapter hears: a band without any radio in sight is left out.
             bands: None,
+            since_ms: fresh.then(|| super::since_ms(began)),
             associated,
             sightings,
             ..Scan::default()

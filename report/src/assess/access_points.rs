@@ -89,9 +89,17 @@ fn compare(
     (kind, reasons)
 }
 
-/// Whether the radio listened for this run, everywhere it should.
+/// Whether the radio listened for this run, everywhere it should, and nothing loud is left whose owner nobody knows.
 fn scan_is_complete(wifi: &Measurement<WifiValue>, value: &WifiValue) -> bool {
-    let weak = |code| matches!(code, CaveatCode::StaleScan | CaveatCode::PartialScan);
+    let weak = |code| {
+        matches!(
+            code,
+            CaveatCode::StaleScan
+                | CaveatCode::PartialScan
+                | CaveatCode::HiddenNetworks
+                | CaveatCode::OldSurvey
+        )
+    };
     value.scan.fresh && !wifi.caveats().iter().any(|caveat| weak(caveat.code))
 }
 

@@ -334,6 +334,8 @@ fn shortfall_reason(code: CaveatCode) -> Option<VerdictReason> {
         | CaveatCode::IcmpFiltered
         | CaveatCode::StaleScan
         | CaveatCode::PartialScan
+        | CaveatCode::HiddenNetworks
+        | CaveatCode::OldSurvey
         | CaveatCode::NoSchoolSsid
         | CaveatCode::SilentHops
         | CaveatCode::Demonstration

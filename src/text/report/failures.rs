@@ -314,6 +314,16 @@ pub fn caveat(caveat: CaveatCode, lang: Lang) -> &'static str {
         CaveatCode::PartialScan => {
             ("Le relevé Wi-Fi n’a pas tout couvert.", "The Wi-Fi scan did not cover everything.")
         }
+        CaveatCode::HiddenNetworks => (
+            "Des réseaux forts cachent leur nom : de l’école ou d’un voisin, on ne peut le dire. Donner les noms exacts de \
+             l’école, sans « * » (--ssid), puis relever à nouveau.",
+            "Loud networks hide their names: the school’s or a neighbour’s, nobody can tell. Give the school’s exact names, \
+             without \"*\" (--ssid), and scan again.",
+        ),
+        CaveatCode::OldSurvey => (
+            "Le relevé Wi-Fi est ancien : des bornes ont pu être ajoutées, retirées ou réglées depuis.",
+            "The Wi-Fi survey is old: access points may have been added, removed or changed since.",
+        ),
         CaveatCode::NoSchoolSsid => (
             "Aucun nom de réseau (SSID) de l’école n’est connu : rien ne peut lui être attribué.",
             "No network name (SSID) of the school is known: nothing can be counted as its own.",

@@ -89,6 +89,49 @@ pub(super) fn note_co_located(found: &mut Vec<[u8; 6]>, mut report: &[u8]) {
     }
 }
 
+/// Blanks in a beacon's elements what is others': how many stations are connected (BSS Load), and the addresses in a Reduced
+/// Neighbor Report that are not co-located. In place: what is left is read as before.
+pub(in super::super) fn forget_others(bytes: &mut [u8]) {
+    let mut at = 0;
+    while let Some((&[id, length], rest)) = bytes.get_mut(at..).and_then(|rest| {
+        let (head, rest) = rest.split_first_chunk_mut::<2>()?;
+        Some((&*head, rest))
+    }) {
+        let Some(body) = rest.get_mut(..usize::from(length)) else { return };
+        match (id, &mut *body) {
+            (super::BSS_LOAD, [low, high, ..]) => (*low, *high) = (0, 0),
+            (super::REDUCED_NEIGHBOR_REPORT, report) => blank_not_co_located(report),
+            _ => {}
+        }
+        at += 2 + body.len();
+    }
+}
+
+/// Blanks the entries without the co-located bit; what follows a block that does not fit is blanked whole.
+fn blank_not_co_located(mut report: &mut [u8]) {
+    while let [kind, length, _class, _channel, rest @ ..] = report {
+        let (count, length) = (usize::from(*kind >> 4) + 1, usize::from(*length));
+        let fits = rest.len() >= count * length;
+        if !fits {
+            rest.fill(0);
+            return;
+        }
+        let (entries, after) = rest.split_at_mut(count * length);
+        let parameters = match length {
+            8 | 9 => Some(7),
+            12.. => Some(11),
+            _ => None,
+        };
+        for entry in entries.chunks_exact_mut(length.max(1)) {
+            let own = parameters.and_then(|at| entry.get(at)).is_some_and(|bits| bits & CO_LOCATED != 0);
+            if !own {
+                entry.fill(0);
+            }
+        }
+        report = after;
+    }
+}
+
 /// The AP MLD's address: a Basic Multi-Link element (type 0) always has it, behind control and length.
 pub(super) fn mld_address(link: &[u8]) -> Option<[u8; 6]> {
     let (&[control, _, length], rest) = link.split_first_chunk::<3>()?;
@@ -108,8 +151,9 @@ pub(super) fn wps_uuid(message: &[u8]) -> Option<[u8; 16]> {
 /// number of one sign repeated, or counted up from 1, was never set.
 pub(super) fn wps_serial(message: &[u8]) -> Option<&[u8]> {
     let serial = wps_attribute(message, WPS_SERIAL)?.trim_ascii();
-    let placeholder =
-        serial.iter().enumerate().all(|(at, digit)| usize::from(*digit) == usize::from(b'1') + at);
+    // From 1 on, 0 behind 9; makers' sample code ends it as it likes, so the first ten tell.
+    let counted = b"1234567890".iter().cycle();
+    let placeholder = serial.iter().zip(counted).take(10).all(|(digit, next)| digit == next);
     let repeated = serial.iter().all(|digit| Some(digit) == serial.first());
     (serial.len() >= SHORTEST_SERIAL && !placeholder && !repeated && !serial.contains(&0)).then_some(serial)
 }

@@ -8,7 +8,7 @@ mod vendor;
 
 use sonde_report::values::WifiGeneration;
 
-pub(super) use identity::MultipleBssid;
+pub(super) use identity::{MultipleBssid, forget_others};
 pub(super) use radio::Radio;
 pub(super) use vendor::{Label, Source};
 
@@ -69,7 +69,9 @@ pub(super) fn read(bytes: &[u8]) -> Elements {
     let mut found = Elements::default();
     let mut primary = None;
     let mut wps = Vec::new();
+    let mut read = 0;
     for (id, body) in walk(bytes) {
+        read += 2 + body.len();
         match (id, body) {
             (SSID, name) if found.ssid.is_none() && name.len() <= LONGEST_SSID => {
                 found.ssid = name.iter().any(|byte| *byte != 0).then(|| name.to_vec());
@@ -100,6 +102,7 @@ pub(super) fn read(bytes: &[u8]) -> Elements {
             (id, body) => radio(&mut found.radio, id, body),
         }
     }
+    found.radio.cut = read < bytes.len();
     found.channel = found.channel.or(primary);
     found.wps_uuid = identity::wps_uuid(&wps);
     found.labels.extend(identity::wps_serial(&wps).and_then(vendor::serial));
@@ -175,7 +178,8 @@ mod tests {
         assert_eq!((found.ssid.as_deref(), found.channel), (Some(&b"ok"[..]), Some(6)));
         // A length beyond the end: what stood before is kept.
         let cut = [element(0, b"ok"), vec![3, 200, 1]].concat();
-        assert_eq!(read(&cut), Elements { ssid: Some(b"ok".to_vec()), ..Elements::default() });
+        let radio = Radio { cut: true, ..Radio::default() };
+        assert_eq!(read(&cut), Elements { ssid: Some(b"ok".to_vec()), radio, ..Elements::default() });
     }
 
     #[test]
@@ -220,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn a_serial_number_that_nobody_set_is_none() {
+        let serial = |text: &[u8]| {
+            let attribute = [&[0x10, 0x42, 0, text.len() as u8][..], text].concat();
+            read(&element(221, &[&WPS[..], &attribute].concat())).labels
+        };
+        for sample in ["1234567890", "12345678", "123456789012347", "000000", "12345"] {
+            assert_eq!(serial(sample.as_bytes()), [], "{sample}");
+        }
+        assert_eq!(serial(b"123459").len(), 1);
+        assert_eq!(serial(b"CN0A1B2C3D").len(), 1);
+    }
+
+    #[test]
     fn ten_million_inputs() {
         // xorshift64 (Marsaglia 2003): fast, and the same inputs each time.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -248,6 +265,7 @@ mod tests {
                 }
             }
             let found = read(&bytes);
+            identity::forget_others(&mut bytes);
             let set = found.multiple_bssid.as_ref().map_or(0, |set| set.addresses([255; 6]).len());
             assert!(set <= identity::MOST_ADDRESSES && found.co_located.len() <= identity::MOST_ADDRESSES);
         }

@@ -10,7 +10,7 @@ const CIPHER_WEP_40: u8 = 1;
 const CIPHER_TKIP: u8 = 2;
 const CIPHER_WEP_104: u8 = 5;
 
-/// Above this, six octets more than a byte's worth: the share of a channel's time is given in 255ths (9.4.2.27).
+/// The share of a channel's time is given in 255ths (9.4.2.27).
 const FULL_LOAD: f64 = 255.0;
 
 /// Bits of the HE Operation Parameters (802.11ax, 9.4.2.249): what stands behind them.
@@ -35,6 +35,8 @@ pub(in super::super) struct Radio {
     pub(in super::super) second_above: Option<bool>,
     /// Share of time the channel is busy, 0 to 1.
     pub(in super::super) load: Option<f64>,
+    /// The elements end before their end: what is missing may have been there.
+    pub(in super::super) cut: bool,
 }
 
 impl Radio {
@@ -46,10 +48,16 @@ impl Radio {
         }
         match (self.rsn, privacy) {
             (Some(known), _) => Some(known),
-            (None, Some(true)) => Some(WifiSecurity::Wep),
+            // Where elements are missing, that of WPA2 may be among them; an open network has none to miss.
+            (None, Some(true)) => (!self.cut).then_some(WifiSecurity::Wep),
             (None, Some(false)) => Some(WifiSecurity::Open),
             (None, None) => None,
         }
+    }
+
+    /// Whether Wi-Fi Protected Setup is offered; `None` where its element may be among those that are missing.
+    pub(in super::super) fn offers_wps(&self) -> Option<bool> {
+        (self.wps || !self.cut).then_some(self.wps)
     }
 
     /// At least this generation.

@@ -16,11 +16,13 @@ pub(in super::super) enum Source {
     Alcatel,
     /// Arista, formerly Mojo.
     Arista,
+    /// Fortinet.
+    Fortinet,
     /// HPE Aruba.
     Aruba,
     /// Cisco's CCX element.
     CiscoCcx,
-    /// Cisco's newer vendor element.
+    /// Cisco's newer vendor element, Meraki's too.
     Cisco,
     /// Extreme, formerly Aerohive.
     Aerohive,
@@ -36,6 +38,14 @@ pub(in super::super) enum Source {
     Ubiquiti,
     /// The serial number of Wi-Fi Protected Setup, whoever makes the box.
     WpsSerial,
+}
+
+impl Source {
+    /// Whether two different values are two boxes' for certain. Not a serial number, of which a box's radios may have one each;
+    /// nor MikroTik's name, which is a radio's (RouterOS manual, `radio-name`: by default the interface's own address).
+    pub(in super::super) fn names_a_box(self) -> bool {
+        !matches!(self, Self::WpsSerial | Self::MikroTik)
+    }
 }
 
 /// A box's own name or serial number.
@@ -56,6 +66,7 @@ pub(super) fn vendor(body: &[u8]) -> Option<Label> {
         ([0x00, 0x11, 0x74], [0, 6, _, name @ ..]) => label(Source::Arista, name),
         ([0x00, 0x0b, 0x86], [1, 3, _, name @ ..]) => label(Source::Aruba, name),
         ([0x00, 0x40, 0x96], [47, name @ ..]) => label(Source::Cisco, name),
+        ([0x00, 0x09, 0x0f], [10, 0, items @ ..]) => fortinet(items),
         ([0x00, 0x19, 0x77], [33, 1, _, _, name @ ..]) => label(Source::Aerohive, name),
         ([0x00, 0xa0, 0xf8], [1, ..]) => zebra(rest),
         ([0x00, 0x0c, 0x42], [0, _, _, parts @ ..]) => mikrotik(parts),
@@ -77,12 +88,32 @@ fn zebra(rest: &[u8]) -> Option<Label> {
     label(Source::Zebra, name.get(..usize::from(*length))?)
 }
 
-/// Parts with a type and a length each; the first type is the system's: ten octets, then the name.
+/// Items with a type and a length each: 1 is the box's name, 3 its serial number, which is the better of the two. By
+/// Wireshark's reading; no capture was at hand.
+fn fortinet(mut items: &[u8]) -> Option<Label> {
+    let mut named = None;
+    while let Some((&[kind, length], rest)) = items.split_first_chunk::<2>() {
+        let (item, after) = rest.split_at_checked(usize::from(length))?;
+        match kind {
+            1 => named = label(Source::Fortinet, item),
+            3 => return label(Source::Fortinet, item).or(named),
+            _ => {}
+        }
+        items = after;
+    }
+    named
+}
+
+/// Parts with a type and a length each; the first type is the system's: ten octets, then the name in a field of a fixed size.
+/// One that fills it may be cut, and one of twelve hexadecimal digits is the radio's address, which names no box.
 fn mikrotik(mut parts: &[u8]) -> Option<Label> {
     while let Some((&[kind, length], rest)) = parts.split_first_chunk::<2>() {
         let (part, after) = rest.split_at_checked(usize::from(length))?;
         if kind == 1 {
-            return label(Source::MikroTik, part.get(10..)?);
+            let field = part.get(10..)?;
+            let address = |name: &[u8]| name.len() == 12 && name.iter().all(u8::is_ascii_hexdigit);
+            return label(Source::MikroTik, field)
+                .filter(|(_, name)| name.len() < field.len() && !address(name));
         }
         parts = after;
     }
@@ -127,6 +158,12 @@ mod tests {
         assert_eq!(after(&[0x00, 0x15, 0x6d, 1]), Some((Source::Ubiquiti, name.clone())));
         let found = vendor(&[&[0x00, 0x0c, 0x42, 0, 0, 0][..], &mikrotik].concat());
         assert_eq!(found, Some((Source::MikroTik, name.clone())));
+        let fortinet = |items: &[u8]| vendor(&[&[0x00, 0x09, 0x0f, 10, 0][..], items].concat());
+        assert_eq!(fortinet(b"\x01\x07AP-Cour\x02\x043231"), Some((Source::Fortinet, name.clone())));
+        let serial = Some((Source::Fortinet, b"FP231FTF2".to_vec()));
+        assert_eq!(fortinet(b"\x01\x07AP-Cour\x03\x09FP231FTF2"), serial);
+        // A length beyond the end.
+        assert_eq!(fortinet(b"\x01\x70AP-Cour"), None);
         // Another subtype, another maker, nothing behind the head.
         assert_eq!(after(&[0x00, 0x0b, 0x86, 1, 4, 0]), None);
         assert_eq!(after(&[0x00, 0x0b, 0x87, 1, 3, 0]), None);
@@ -140,6 +177,19 @@ mod tests {
         assert_eq!(ccx_of(b"AP-Cour\0\0\0\0\0\0\0\0\0"), Some((Source::CiscoCcx, b"AP-Cour".to_vec())));
         assert_eq!(ccx_of(b"ECOLE-JAURES-AP-"), None);
         assert_eq!(ccx(&[0; 12]), None);
+    }
+
+    #[test]
+    fn a_radios_own_address_names_no_box() {
+        let of = |name: &[u8]| {
+            let mut field = name.to_vec();
+            field.resize(20, 0);
+            vendor(&[&[0x00, 0x0c, 0x42, 0, 0, 0, 1, 30][..], &[0; 10], &field].concat())
+        };
+        assert_eq!(of(b"AP-Cour"), Some((Source::MikroTik, b"AP-Cour".to_vec())));
+        assert_eq!(of(b"000C42010011"), None);
+        // It fills its field: it may be cut.
+        assert_eq!(of(b"ecole-jaures-batiment"), None);
     }
 
     #[test]
