@@ -26,7 +26,7 @@ caption{text-align:left;font-weight:bold;padding:.25rem 0}
 th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 tbody th{overflow-wrap:anywhere;min-width:6rem}
 thead th{background:#eee}
-.level-good{background:#cdeccf}.level-usable{background:#fff0b3}.level-weak{background:#f9cfc4}.level-silent{background:#e3e3e3}
+.level-good{background:#cdeccf}.level-usable{background:#fff0b3}.level-weak{background:#f9cfc4}.level-silent,.level-untold{background:#e3e3e3}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.5rem 0}
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
 @media screen and (max-width:36rem){tbody th{min-width:8rem}dl{display:block}dd{margin:0 0 .4rem}section{overflow-x:auto}}
@@ -35,10 +35,12 @@ figure{margin:.75rem 0}svg{width:100%;height:auto;max-height:12rem}
 @media print{body{font-size:10.5pt;max-width:none;margin:0;padding:0}h2,h3,p:has(+ul){break-after:avoid}table,li,figure,.notice{break-inside:avoid}}
 ";
 
-/// The whole report as one HTML document, without any outside resource.
+/// The whole report as one HTML document, without any outside resource. A survey's own report is about the Wi-Fi alone, and so is
+/// its page.
 #[must_use]
 pub fn report(report: &Report, lang: Lang) -> String {
-    document(&content::page(report, lang)).into_string()
+    let page = content::survey_page(report, lang).unwrap_or_else(|| content::page(report, lang));
+    document(&page).into_string()
 }
 
 fn document(page: &Page) -> Markup {

@@ -15,7 +15,7 @@ mod reception;
 
 pub use content::why_no_wifi;
 pub(crate) use page::clean;
-pub use reception::{Reception, SERVES_DBM};
+pub use reception::{GOOD_DBM, Reception, SERVES_DBM};
 
 #[cfg(test)]
 mod samples;

@@ -9,6 +9,9 @@ pub const SERVES_DBM: i16 = -67;
 /// RCPI, accuracy at 95 %). What stands that far above [`SERVES_DBM`] reaches it in any case.
 const ACCURACY_DB: i16 = 5;
 
+/// From here on a level is good, dBm.
+pub const GOOD_DBM: i16 = SERVES_DBM + ACCURACY_DB;
+
 /// How well a level serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reception {
@@ -28,7 +31,7 @@ impl Reception {
     /// The word for a level in dBm.
     #[must_use]
     pub fn of_dbm(level: i16) -> Self {
-        if level >= SERVES_DBM + ACCURACY_DB {
+        if level >= GOOD_DBM {
             Self::Good
         } else if level >= SERVES_DBM {
             Self::Usable

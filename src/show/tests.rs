@@ -8,7 +8,10 @@ use super::{
     console::{self, Style},
     html, monitoring, samples,
 };
-use crate::text::Lang;
+use crate::text::{
+    Lang,
+    report::{self as words, Label},
+};
 
 const PLAIN: Style = Style { color: false, width: 80 };
 
@@ -239,6 +242,27 @@ fn the_rooms_of_a_survey_read_as_reviewed() {
 }
 
 #[test]
+fn a_surveys_own_page_is_about_the_wifi_and_says_what_was_read_from_a_file() {
+    let notice = words::label(Label::RecordedNotice, Lang::Fr);
+    let mut report = samples::survey(2);
+    let whole = html::report(&report, Lang::Fr);
+    assert!(whole.contains("Débit descendant") && whole.contains("Pièces") && !whole.contains(notice));
+    let internet = report.measurements.internet.take();
+    let alone = html::report(&report, Lang::Fr);
+    assert!(internet.is_some() && alone.contains("Pièces") && alone.contains("sonde-ecole 0."));
+    assert!(!alone.contains("Débit descendant") && !alone.contains("Tablettes"), "{alone}");
+    let Outcome::Measured { value, .. } = &mut report.measurements.wifi.as_mut().unwrap().outcome else {
+        panic!("the sample has a scan")
+    };
+    value.scan.recorded = true;
+    assert!(html::report(&report, Lang::Fr).contains(notice));
+    report.measurements.internet = internet;
+    for text in [html::report(&report, Lang::Fr), console::report(&report, Lang::Fr, PLAIN)] {
+        assert!(text.contains(&notice[..20]), "{text}");
+    }
+}
+
+#[test]
 fn rooms_fit_the_columns_and_no_room_drives_anything() {
     let mut report = samples::survey(12);
     let Outcome::Measured { value, .. } = &mut report.measurements.wifi.as_mut().unwrap().outcome else {
@@ -269,7 +293,7 @@ fn text_on_every_levels_tint_has_the_contrast_it_needs() {
     let page = html::report(&samples::survey(2), Lang::Fr);
     let text = luminance("1a1a1a");
     let tints: Vec<&str> = page.match_indices(".level-").map(|(at, _)| &page[at..]).collect();
-    assert_eq!(tints.len(), 4);
+    assert_eq!(tints.len(), 5);
     for rule in tints {
         let colour = rule.split_once("background:#").unwrap().1;
         let contrast = (luminance(&colour[..6]) + 0.05) / (text + 0.05);

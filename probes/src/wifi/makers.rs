@@ -11,6 +11,10 @@ const PACKED: &[u8] = include_bytes!("makers.bin");
 /// The maker's name; `None` for an invented address (its bits are nobody's) and for a block that is not kept.
 pub(super) fn maker(bssid: [u8; 6]) -> Option<&'static str> {
     let [a, b, c, ..] = bssid;
+    // The bit of addresses that nobody was given (IEEE 802-2014, 8.2.2); a few blocks of the registry's first years have it.
+    if a & 0x02 != 0 {
+        return None;
+    }
     let block = u32::from_be_bytes([0, a, b, c]);
     let (count, mut rest) = PACKED.split_first_chunk::<2>()?;
     let mut names = Vec::with_capacity(usize::from(u16::from_le_bytes(*count)));

@@ -49,7 +49,7 @@ pub struct ScanInfo {
 pub struct SchoolWifi {
     /// The names declared as the school's that were seen.
     pub ssids: Vec<String>,
-    /// Distinct BSSIDs carrying them.
+    /// Distinct BSSIDs carrying them, and those of the same boxes that hide their names.
     pub bssids: u32,
     /// Distinct radios (a radio carries several BSSIDs).
     pub radios: u32,
@@ -206,7 +206,7 @@ pub struct RoomSignal {
 pub struct RadioHealth {
     /// What deserves a look, the gravest first.
     pub findings: Vec<RadioFinding>,
-    /// The channels that the school uses, or whose use the adapter measured.
+    /// The channels that the school uses.
     pub channels: Vec<ChannelUse>,
     /// The machine's own association, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,7 +248,8 @@ pub enum RadioFindingCode {
     BusyChannel,
     /// Two boxes of the school share a channel: they take turns.
     SharedChannel,
-    /// At 2.4 GHz, a channel that overlaps another of the school's without being the same: they disturb each other.
+    /// A channel that overlaps another box's of the school without being the same: they disturb each other (2.4 GHz), or take
+    /// turns without both knowing it (wide channels at 5 GHz).
     OverlappingChannels,
     /// At 2.4 GHz, a channel wider than 20 MHz: it takes most of the band.
     WideChannel,
@@ -271,7 +272,8 @@ pub struct ChannelUse {
     pub channel: u16,
     /// The school's BSSIDs on it.
     pub school: u32,
-    /// Neighbours' BSSIDs on it.
+    /// Neighbours' BSSIDs on it that its radios take turns with: at -82 dBm or more where they were heard, or at a level that
+    /// the system does not tell. After a survey: the most of any room.
     pub neighbours: u32,
     /// Share of time it was busy, 0 to 1: as this machine's adapter measured it while it listened (survey data), else as
     /// the school's access point says; `None` where neither tells.

@@ -208,6 +208,13 @@ impl Writer<'_> {
         }
     }
 
+    /// What made the report, and by which rule, where nothing else is to be told of the method.
+    pub(super) fn program(&self) -> Section {
+        let mut facts = Vec::new();
+        self.program_facts(&mut facts);
+        Section { title: self.label(Label::Method).to_owned(), blocks: vec![Block::Facts(facts)] }
+    }
+
     fn program_facts(&self, facts: &mut Vec<(String, String)>) {
         let agent = &self.report.agent;
         let system = agent.os.clone().unwrap_or_else(|| self.label(Label::NotKnown).to_owned());

@@ -86,6 +86,20 @@ pub(crate) fn radios_page(report: &Report, lang: Lang) -> Page {
     }
 }
 
+/// The page of a survey's own report, in which nothing else was looked at; `None` for any other.
+pub(crate) fn survey_page(report: &Report, lang: Lang) -> Option<Page> {
+    let measured = &report.measurements;
+    let surveyed =
+        measured.wifi.as_ref().and_then(Measurement::value).is_some_and(|value| !value.rooms.is_empty());
+    // A run always looks whether there is Internet.
+    (surveyed && measured.internet.is_none()).then(|| {
+        let writer = Writer { report, lang };
+        let mut page = radios_page(report, lang);
+        page.sections.push(writer.program());
+        page
+    })
+}
+
 /// Why a report has no Wi-Fi measurement, and what can be done about it; `None` when it has one.
 #[must_use]
 pub fn why_no_wifi(report: &Report, lang: Lang) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The rooms of a Wi-Fi survey.
 
-use crate::show::{Reception, SERVES_DBM};
+use crate::show::{GOOD_DBM, Reception, SERVES_DBM};
 use crate::text::{Lang, with_unit};
 
 /// How well a level serves, in a word.
@@ -21,15 +21,15 @@ pub fn dbm(level: i16, lang: Lang) -> String {
     with_unit(&lang.decimal(f64::from(level), 0), "dBm")
 }
 
-/// What the words of the table mean, and that they bind nobody.
+/// What the words and the tints of the table mean, and that they bind nobody.
 #[must_use]
 pub fn level_note(lang: Lang) -> String {
-    let least = dbm(SERVES_DBM, lang);
+    let (least, good) = (dbm(SERVES_DBM, lang), dbm(GOOD_DBM, lang));
     lang.pick(
-        format!("Indicatif : à partir de {least}, le niveau suffit d’ordinaire en classe (usage de terrain, aucun texte ne \
-                 l’impose). Il ne change aucun verdict."),
-        format!("Indicative: from {least} on, the level usually serves a class (field practice, no text asks for it). It \
-                 changes no verdict."),
+        format!("Indicatif : à partir de {least}, le niveau suffit d’ordinaire en classe (« correct » ; « bon » à partir de {good}, \
+                 « faible » en dessous de {least}). C’est un usage de terrain, aucun texte ne l’impose, et il ne change aucun verdict."),
+        format!("Indicative: from {least} on, the level usually serves a class (\"usable\"; \"good\" from {good} on, \"weak\" below \
+                 {least}). That is field practice, no text asks for it, and it changes no verdict."),
     )
 }
 

@@ -100,8 +100,10 @@ pub fn radio_finding(finding: &RadioFinding, lang: Lang) -> String {
             "two of the school’s access points on one channel: they take turns. Set them apart where possible.",
         ),
         Code::OverlappingChannels => (
-            "bornes de l’école sur des canaux qui se chevauchent : elles se brouillent. Choisir parmi 1, 6 et 11.",
-            "the school’s access points on overlapping channels: they disturb each other. Choose among 1, 6 and 11.",
+            "bornes de l’école sur des canaux qui se chevauchent : elles se gênent. À 2,4 GHz, choisir parmi 1, 6 et 11 ; à \
+             5 GHz, réduire la largeur des canaux ou les écarter.",
+            "the school’s access points on overlapping channels: they disturb each other. At 2.4 GHz, choose among 1, 6 and 11; \
+             at 5 GHz, make the channels narrower or set them apart.",
         ),
         Code::WideChannel => (
             "canal de 40 MHz à 2,4 GHz : il prend presque toute la bande. Le ramener à 20 MHz.",
