@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use sonde_report::document::{Site, WifiOn};
+use sonde_report::document::{ReadError, Site, WifiOn};
 use sonde_report::{Measurement, Outcome, Report, values::WifiValue};
 
+use super::JsonFault;
 use super::state::{Differs, differ};
 
 /// Why a file cannot feed a run.
@@ -12,8 +13,10 @@ use super::state::{Differs, differ};
 pub enum BadSurvey {
     /// It cannot be read at all.
     Unreadable(String),
-    /// It is no report, or none of a version known.
-    NoReport(String),
+    /// It is no report.
+    NoReport(JsonFault),
+    /// It is a report of a version that is not known.
+    OtherVersion,
     /// It is a report, and holds no survey.
     NoSurvey,
     /// It is of another school than this run's.
@@ -36,7 +39,10 @@ impl Fed {
     pub fn read(path: &Path, site: &Site) -> Result<Self, BadSurvey> {
         let text = std::fs::read_to_string(path).map_err(|error| BadSurvey::Unreadable(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let report = Report::from_json(text).map_err(|error| BadSurvey::NoReport(error.to_string()))?;
+        let report = Report::from_json(text).map_err(|error| match error {
+            ReadError::Shape(error) => BadSurvey::NoReport(JsonFault::of(&error)),
+            ReadError::Version(_) => BadSurvey::OtherVersion,
+        })?;
         let has_rooms =
             |measured: &Measurement<WifiValue>| measured.value().is_some_and(|value| !value.rooms.is_empty());
         let measured = report.measurements.wifi.filter(has_rooms).ok_or(BadSurvey::NoSurvey)?;

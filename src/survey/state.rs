@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sonde_probes::wifi::{Recording, Visit};
+use sonde_probes::wifi::{Recording, RecordingError, Visit};
 use sonde_report::document::{Site, WifiOn};
 use sonde_report::{Timestamp, Uai};
 
+use super::{BadName, JsonFault};
 use crate::store::{RunLock, StoreError, remove_private, rename_private, write_private};
 
 /// The form's name and version; another version has another number.
@@ -95,7 +96,25 @@ pub enum Refused {
     /// It is of another form or version.
     OtherFormat,
     /// It is not well formed: torn, edited, or somebody else's.
-    Damaged(String),
+    Damaged(Damage),
+}
+
+/// What is damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// It is not JSON of the form.
+    Json(JsonFault),
+    /// A room's name is none.
+    Room(BadName),
+    /// What was heard in a room cannot be read.
+    Heard {
+        /// The room.
+        room: String,
+        /// Why not.
+        error: RecordingError,
+    },
+    /// It is longer than any survey, which has at most so many bytes.
+    TooLarge(u64),
 }
 
 /// What disagrees between an unfinished survey and what is asked now.
@@ -143,7 +162,7 @@ impl StateFile {
         let mut text = Vec::new();
         file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(unreadable)?;
         if text.len() as u64 > LARGEST_FILE {
-            return Err(Refused::Damaged(format!("more than {LARGEST_FILE} bytes")));
+            return Err(Refused::Damaged(Damage::TooLarge(LARGEST_FILE)));
         }
         Kept::from_json(&text).map(Some)
     }
@@ -179,7 +198,7 @@ impl StateFile {
 impl Kept {
     /// Reads the file's text.
     fn from_json(text: &[u8]) -> Result<Self, Refused> {
-        let damaged = |error: serde_json::Error| Refused::Damaged(error.to_string());
+        let damaged = |error| Refused::Damaged(Damage::Json(JsonFault::of(&error)));
         let value: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
         match value.get("format").and_then(serde_json::Value::as_str) {
             Some(FORMAT) => {}
@@ -205,16 +224,20 @@ impl Kept {
         text
     }
 
-    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one. Upper and lower case are
-    /// the same: nobody types a room's name twice alike.
+    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one.
     pub fn put(&mut self, room: Visit) -> bool {
-        let same = |known: &&mut Visit| known.room.to_lowercase() == room.room.to_lowercase();
-        if let Some(known) = self.rooms.iter_mut().find(same) {
+        if let Some(known) = self.rooms.iter_mut().find(|known| super::same_room(&known.room, &room.room)) {
             *known = room;
             return true;
         }
         self.rooms.push(room);
         false
+    }
+
+    /// The rooms' names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.rooms.iter().map(|room| room.room.clone()).collect()
     }
 
     /// When the first and the last scan were.
@@ -296,10 +319,9 @@ impl RoomDocument {
 
     fn visit(self) -> Result<Visit, Refused> {
         let Self { name, at, recorded, heard } = self;
-        let damaged = |detail: String| Refused::Damaged(format!("{name}: {detail}"));
-        let room = super::room_name(&name).map_err(|bad| damaged(format!("{bad:?}")))?;
-        let heard =
-            Recording::read(heard.to_string().as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        let room = super::room_name(&name).map_err(|bad| Refused::Damaged(Damage::Room(bad)))?;
+        let heard = Recording::read(heard.to_string().as_bytes())
+            .map_err(|error| Refused::Damaged(Damage::Heard { room: room.clone(), error }))?;
         Ok(Visit { room, at, heard, recorded })
     }
 }

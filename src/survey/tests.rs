@@ -1,7 +1,7 @@
 //! What is kept of a survey, and what it agrees with.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use sonde_probes::wifi::{Recording, Visit};
+use sonde_probes::wifi::{Recording, RecordingError, Visit};
 use sonde_report::Timestamp;
 use sonde_report::document::{Site, WifiOn};
 
@@ -59,13 +59,22 @@ fn every_cut_and_every_other_form_is_refused_and_stays() {
     }
     assert_eq!(refused(&whole.replace("wifi-survey/1", "wifi-survey/2")), Refused::OtherFormat);
     assert_eq!(refused("[]"), Refused::OtherFormat);
-    let named = |why: Refused| match why {
-        Refused::Damaged(detail) => detail,
+    let damage = |text: &str| match refused(text) {
+        Refused::Damaged(damage) => damage,
         other => panic!("{other:?}"),
     };
-    assert!(named(refused(&whole.replace("\"ssids\"", "\"sids\""))).contains("sids"));
-    let detail = named(refused(&whole.replace("001122334410", "0011")));
-    assert!(detail.contains("Classe CP") && detail.contains("bssid"), "{detail}");
+    let Damage::Json(fault) = damage(&whole.replace("\"ssids\"", "\"sids\"")) else { panic!("no place") };
+    assert_eq!((fault.line, fault.fault), (3, Fault::Unknown("sids".to_owned())));
+    let Damage::Json(fault) = damage(&whole.replace("\"school\": {", "\"school\": [")) else {
+        panic!("no place")
+    };
+    assert_eq!(fault.fault, Fault::Syntax);
+    let Damage::Heard { room, error } = damage(&whole.replace("001122334410", "0011")) else {
+        panic!("no room")
+    };
+    assert_eq!(room, "Classe CP");
+    assert!(matches!(&error, RecordingError::BadValue { place, .. } if place.contains("bssid")), "{error}");
+    assert_eq!(damage(&whole.replace("Classe CP", "Classe\\tCP")), Damage::Room(BadName::Control));
     let aside = file.set_aside(&at("2026-11-23T10:00:00+01:00")).unwrap();
     assert!(file.read().unwrap().is_none() && aside.ends_with("wifi-survey.refused-20261123-100000.json"));
 }

@@ -175,6 +175,22 @@ fn recording(path: &Path, error: &RecordingError, lang: Lang) -> String {
     }
 }
 
+/// What is wrong in a recording that stands within another file, whose lines are not its own.
+pub(super) fn recording_fault(error: &RecordingError, lang: Lang) -> String {
+    match error {
+        RecordingError::BadValue { place, expected } => lang.pick(
+            format!("champ {place} : valeur refusée, attendu : {expected}"),
+            format!("field {place}: value refused, expected: {expected}"),
+        ),
+        RecordingError::OtherFormat => {
+            lang.pick("écoute d’une version inconnue", "a scan of an unknown version").to_owned()
+        }
+        RecordingError::TooLarge(_) | RecordingError::Unreadable(_) | RecordingError::Malformed { .. } => {
+            lang.pick("écoute illisible", "an unreadable scan").to_owned()
+        }
+    }
+}
+
 /// Our own words on a recording, in French; the parser's stay as they are.
 fn recording_detail(detail: &str) -> &str {
     match detail {

@@ -1,0 +1,109 @@
+//! `wifi survey` where a file cannot be written, where another school's survey is there, and what it then says.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod common;
+
+use std::fs;
+
+use common::rooms::{School, stderr};
+
+#[cfg(target_os = "linux")]
+mod questions {
+    use super::*;
+    use common::rooms::Person;
+
+    /// Answers what a survey asks before its first room.
+    fn begin(person: &mut Person) {
+        person.sees("Le Wi-Fi de l’école est-il allumé");
+        person.sees("pour choisir");
+        person.types("\r");
+    }
+
+    /// Measures a room.
+    fn measure(person: &mut Person, room: &str) {
+        person.sees("pour terminer)");
+        person.types(&format!("{room}\r"));
+        person.sees(&format!("{room} : Entrée pour mesurer"));
+        person.types("\r");
+    }
+
+    #[test]
+    fn a_room_that_cannot_be_written_is_never_said_to_be_kept() {
+        let school = School::new();
+        let [cp, _] = school.two_rooms();
+        let Some(mut person) = Person::with(&school, cp.as_ref(), "--ssid 'ecole-*'") else { return };
+        begin(&mut person);
+        // A directory stands where the file is to go.
+        fs::create_dir(school.state_file()).unwrap();
+        measure(&mut person, "Classe CP");
+        person.sees("la pièce n’a pas pu être enregistrée : ");
+        person.sees("wifi-survey.json (c’est un dossier). Déplacez");
+        person.sees("pour choisir");
+        person.types("\r");
+        person.sees("en mémoire seulement : Classe CP");
+        person.sees("pour terminer)");
+        person.types("\u{3}");
+        person.sees("rien n’est gardé");
+        person.sees("n’ont pas pu être enregistrées : Classe CP");
+        assert_eq!(person.leaves_with(), Some(2));
+
+        // The same, mended in time.
+        let mut person = {
+            fs::remove_dir(school.state_file()).unwrap();
+            Person::with(&school, cp.as_ref(), "--ssid 'ecole-*'").unwrap()
+        };
+        begin(&mut person);
+        fs::create_dir(school.state_file()).unwrap();
+        measure(&mut person, "Classe CP");
+        person.sees("la pièce n’a pas pu être enregistrée : ");
+        person.sees("pour choisir");
+        fs::remove_dir(school.state_file()).unwrap();
+        person.types("\u{3}");
+        person.sees("Enregistré cette fois : Classe CP");
+        person.sees("relevé gardé (1 pièce)");
+        assert_eq!(person.leaves_with(), Some(2));
+        assert!(fs::read_to_string(school.state_file()).unwrap().contains("Classe CP"));
+    }
+
+    #[test]
+    fn after_starting_anew_what_is_on_the_disk_is_counted() {
+        let school = School::new();
+        let [cp, ce1] = school.two_rooms();
+        school.room("Classe CP", &cp, &[]);
+        school.room("Classe CE1", &ce1, &[]);
+        let Some(mut person) = Person::with(&school, cp.as_ref(), "--ssid 'ecole-*'") else { return };
+        person.sees("2 pièces : Classe CP, Classe CE1");
+        person.sees("pour choisir");
+        // The third answer: start anew.
+        person.types("\u{1b}[B\u{1b}[B\r");
+        begin(&mut person);
+        // A file stands where the directory was: nothing can be written there, and nothing is changed.
+        fs::rename(school.path("state"), school.path("away")).unwrap();
+        fs::write(school.path("state"), "").unwrap();
+        measure(&mut person, "Cantine");
+        person.sees("n’a pas pu être enregistrée");
+        person.sees("pour choisir");
+        person.types("\u{3}");
+        person.sees("relevé gardé (2 pièces)");
+        person.sees("Mesures perdues");
+        person.sees(": Cantine.");
+        assert_eq!(person.leaves_with(), Some(2));
+        fs::remove_file(school.path("state")).unwrap();
+        fs::rename(school.path("away"), school.path("state")).unwrap();
+        let kept = fs::read_to_string(school.state_file()).unwrap();
+        assert!(kept.contains("Classe CE1") && !kept.contains("Cantine"), "{kept}");
+    }
+}
+
+#[test]
+fn a_room_that_cannot_be_written_without_questions_is_no_room() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    fs::create_dir_all(school.path("state")).unwrap();
+    let output = school.survey(&["--ssid", "ecole-*", "--room", "Classe CP", "--from", &cp]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    fs::remove_dir_all(school.path("state")).unwrap();
+    fs::write(school.path("state"), "").unwrap();
+    let message = school.refused(&["--ssid", "ecole-*", "--room", "Classe CP", "--from", &cp]);
+    assert!(message.contains("/state (") && message.contains("SONDE_ECOLE_STATE"), "{message}");
+}
