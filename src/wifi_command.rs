@@ -33,7 +33,7 @@ pub(super) async fn scan(
     raw.take_flag(Key::WifiOn, args.wifi_on.as_slice());
     raw.take_flag(Key::DeclaredAps, args.declared_aps.as_slice());
     let json = json_wanted(args.format.as_deref()).map_err(refused(lang))?;
-    let record = endpoints::output(args.record.as_deref(), "--record").map_err(refused(lang))?;
+    let record = endpoints::output_file(args.record.as_deref(), "--record").map_err(refused(lang))?;
     // A proxy's password has no part in it: nothing is asked for.
     let settings = settle(&mut raw, lang, environment, false, true)?;
     let mut plan = Plan::new(settings).radios_only();

@@ -107,3 +107,74 @@ fn a_room_that_cannot_be_written_without_questions_is_no_room() {
     let message = school.refused(&["--ssid", "ecole-*", "--room", "Classe CP", "--from", &cp]);
     assert!(message.contains("/state (") && message.contains("SONDE_ECOLE_STATE"), "{message}");
 }
+
+#[test]
+fn a_result_without_a_file_is_kept_for_a_run() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    let said = school.room("Classe CP", &cp, &["--wifi-on", "oui"]);
+    assert!(said.contains("--finish --json FICHIER"), "{said}");
+    let last = school.path("state/wifi-survey-last.json");
+    let finished = school.survey(&["--finish"]);
+    let said = stderr(&finished);
+    assert!(said.contains(&format!("run --survey {}", last.display())), "{said}");
+    assert!(!school.state_file().exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&last).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let run = common::agent(&school.path("state"))
+        .args([
+            "run",
+            "--no-upload",
+            "--only",
+            "link",
+            "--format",
+            "json",
+            "--survey",
+            last.to_str().unwrap(),
+        ])
+        .output()
+        .unwrap();
+    let report = common::validated(&run);
+    assert_eq!(report["measurements"]["wifi"]["outcome"]["value"]["rooms"][0]["name"], "Classe CP");
+
+    // The next one takes its place; one with a file leaves it as it is.
+    school.room("Classe CE1", &ce1, &[]);
+    school.survey(&["--finish", "--quiet"]);
+    let second = fs::read_to_string(&last).unwrap();
+    assert!(second.contains("Classe CE1") && !second.contains("Classe CP"), "{second}");
+    school.room("Cantine", &cp, &[]);
+    school.survey(&["--finish", "--json", school.path("r.json").to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(&last).unwrap(), second);
+}
+
+#[test]
+fn a_result_that_can_be_kept_nowhere_keeps_the_survey() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    school.room("Classe CP", &cp, &[]);
+    fs::create_dir(school.path("state/wifi-survey-last.json")).unwrap();
+    let output = school.survey(&["--finish"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("wifi-survey-last.json (c’est un dossier)"), "{said}");
+    assert!(said.contains("le relevé est gardé") && said.contains("1 pièce)"), "{said}");
+    assert!(school.state_file().exists());
+}
+
+#[test]
+fn a_dash_is_no_file() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    school.room("Classe CP", &cp, &[]);
+    for flag in ["--json", "--html"] {
+        let message = school.refused(&["--finish", flag, "-"]);
+        assert!(message.contains(flag) && message.contains("--format json"), "{message}");
+    }
+    assert!(school.state_file().exists());
+    let scan = common::agent(&school.path("state")).args(["wifi", "scan", "--record", "-"]).output().unwrap();
+    assert_eq!(scan.status.code(), Some(2));
+    assert!(scan.stdout.is_empty() && stderr(&scan).contains("--record"), "{}", stderr(&scan));
+}

@@ -70,7 +70,7 @@ struct Output {
 fn output(args: &WifiSurveyArgs, lang: Lang) -> Result<Output, super::Refused> {
     let as_json = json_wanted(args.format.as_deref()).map_err(refused(lang))?;
     let file =
-        |given: &Option<PathBuf>, flag| endpoints::output(given.as_deref(), flag).map_err(refused(lang));
+        |given: &Option<PathBuf>, flag| endpoints::output_file(given.as_deref(), flag).map_err(refused(lang));
     let (json, html) = (file(&args.json, "--json")?, file(&args.html, "--html")?);
     Ok(Output { as_json, files: Delivery { format: None, json, html, quiet: args.quiet, lang } })
 }
@@ -311,12 +311,17 @@ impl Walk<'_> {
         let Some(report) = self.report().await else { return Err(Stopped::Said) };
         let mut written = self.output.files.write_files(&report);
         let printed = self.print(&report);
-        if asked && self.output.files.json.is_none() {
+        let mut saved = self.output.files.json.is_some();
+        if asked && !saved {
             let date = report.started_at.local().strftime("%Y%m%d-%H%M").to_string();
             let proposed = words::file_name(report.site.uai.as_ref().map(Uai::as_str), &date, self.lang);
             if let Some(name) = ask::file(&proposed, self.lang)? {
+                saved = true;
                 written.failed |= !self.output.files.save(Path::new(&name), &run::json(&report));
             }
+        }
+        if !saved {
+            written.failed |= !self.keep_result(&report);
         }
         if written.failed || !printed {
             let (path, rooms) = (self.file.path(), self.stored.len());
@@ -327,6 +332,24 @@ impl Walk<'_> {
             return Ok(COULD_NOT_RUN);
         }
         Ok(run::exit_code(report.assessment.overall))
+    }
+
+    /// Keeps the result that is in no file: `run --survey` needs one, and listening again costs a walk through the school.
+    /// Whether it could be written.
+    fn keep_result(&self, report: &Report) -> bool {
+        match self.file.keep_result(&run::json(report)) {
+            Ok(path) => {
+                if !self.args.quiet {
+                    complain(&words::say(&Say::ResultKept { path: &path }, self.lang));
+                }
+                true
+            }
+            Err(error) => {
+                let StoreError { path, source, .. } = &error;
+                say(&Message::NotWritten { path, detail: source.to_string() }, self.lang);
+                false
+            }
+        }
     }
 
     /// What counts as the school in this survey.

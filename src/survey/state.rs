@@ -22,6 +22,9 @@ const FORMAT: &str = "sonde-ecole/wifi-survey/1";
 /// The file below the state directory.
 const FILE: &str = "wifi-survey.json";
 
+/// The report of the survey that was finished last, where no file was named for it.
+const LAST_RESULT: &str = "wifi-survey-last.json";
+
 /// The largest file, in bytes: a hundred rooms of a hundred entries with two kilobytes of elements each, twice over for the
 /// digits, make 40 MB.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -173,6 +176,16 @@ impl StateFile {
     /// A [`StoreError`].
     pub fn write(&self, kept: &Kept) -> Result<(), StoreError> {
         write_private(&self.path, kept.to_json().as_bytes())
+    }
+
+    /// Keeps the report of a finished survey, in the place of the one before; where.
+    ///
+    /// # Errors
+    /// A [`StoreError`].
+    pub fn keep_result(&self, report: &str) -> Result<PathBuf, StoreError> {
+        let path = self.path.with_file_name(LAST_RESULT);
+        write_private(&path, report.as_bytes())?;
+        Ok(path)
     }
 
     /// Removes it: the survey is finished and delivered.

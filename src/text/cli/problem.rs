@@ -95,6 +95,10 @@ fn what(problem: &Problem, lang: Lang) -> String {
             format!("{}le dossier {} n’existe pas : créez-le ou choisissez-en un autre", at(origin, lang), path.display()),
             format!("{}the directory {} does not exist: make it or choose another", at(origin, lang), path.display()),
         ),
+        Problem::NoFile { origin } => at(origin, lang) + lang.pick(
+            "« - » (la sortie standard) n’est pas possible ici, indiquez un fichier. Pour imprimer la mesure : --format json",
+            "\"-\" (standard output) is not possible here, name a file. To print the measurement: --format json",
+        ),
         Problem::NoEndpoints => lang
             .pick(
                 "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
