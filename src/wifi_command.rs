@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN};
 use crate::say;
 use crate::show::console;
-use crate::store::write_atomic;
+use crate::store::{answer, write_atomic_private};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 
@@ -93,13 +93,14 @@ pub(super) fn open(path: &Path) -> Result<Recording, wifi::RecordingError> {
     Recording::read(file.map_err(|error| wifi::RecordingError::Unreadable(error.to_string()))?)
 }
 
-/// Writes what was heard; says what the file holds. Whether it could be written.
+/// Writes what was heard, for its owner alone: it holds the neighbours' names and addresses. Says what the file holds;
+/// whether it could be written.
 fn keep(heard: Option<&Recording>, path: &Path, lang: Lang, quiet: bool) -> bool {
     let Some(heard) = heard else {
         say(&Message::NothingRecorded { path }, lang);
         return false;
     };
-    match write_atomic(path, heard.to_json().as_bytes()) {
+    match write_atomic_private(path, heard.to_json().as_bytes()) {
         Ok(()) => {
             if !quiet {
                 say(&Message::Recorded { path }, lang);
@@ -107,7 +108,7 @@ fn keep(heard: Option<&Recording>, path: &Path, lang: Lang, quiet: bool) -> bool
             true
         }
         Err(error) => {
-            say(&Message::NotWritten { path, detail: format!("{error:#}") }, lang);
+            say(&Message::NotWritten { path, detail: answer(&error) }, lang);
             false
         }
     }

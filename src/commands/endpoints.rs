@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, MET};
 use crate::say;
 use crate::show::{allowlist, console, csv};
-use crate::store::write_atomic;
+use crate::store::{answer, write_atomic};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 use crate::text::cli::services::{self as words, Listed};
@@ -190,7 +190,7 @@ fn hand_out(text: &str, output: Option<&Path>, lang: Lang, quiet: bool) -> bool 
             true
         }
         Err(error) => {
-            say(&Message::NotWritten { path, detail: format!("{error:#}") }, lang);
+            say(&Message::NotWritten { path, detail: answer(&error) }, lang);
             run::write_out(text);
             false
         }

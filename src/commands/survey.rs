@@ -345,8 +345,8 @@ impl Walk<'_> {
                 true
             }
             Err(error) => {
-                let StoreError { path, source, .. } = &error;
-                say(&Message::NotWritten { path, detail: source.to_string() }, self.lang);
+                let StoreError { path, answer, .. } = &error;
+                say(&Message::NotWritten { path, detail: answer.to_string() }, self.lang);
                 false
             }
         }

@@ -293,18 +293,18 @@ fn no_ssid(read: bool, lang: Lang) -> String {
     };
     lang.pick(
         format!(
-            "quel est le Wi-Fi de l’école ? Ajoutez --ssid 'NOM' (* permis) : {why} (un nom avec *, ? ou un caractère invisible ne se \
+            "quel est le Wi-Fi de l’école ? Ajoutez --ssid 'NOM' (* permis) : {why} (un nom avec « * », « ? » ou un caractère invisible ne se \
              prend pas tel quel), et sans lui rien ne distingue l’école de ses voisins. La pièce n’est pas enregistrée"
         ),
         format!(
-            "which Wi-Fi is the school’s? Add --ssid 'NAME' (* allowed): {why} (a name with *, ? or an invisible character is not \
+            "which Wi-Fi is the school’s? Add --ssid 'NAME' (* allowed): {why} (a name with \"*\", \"?\" or an invisible character is not \
              taken as it is), and without it nothing tells the school from its neighbours. The room is not saved"
         ),
     )
 }
 
 fn no_state(error: &anyhow::Error, lang: Lang) -> String {
-    let Some(StoreError { path, source, .. }) = error.downcast_ref() else {
+    let Some(StoreError { path, answer, .. }) = error.downcast_ref() else {
         return lang
             .pick(
                 "aucun dossier où garder le relevé entre deux pièces : cet utilisateur n’a pas de dossier personnel (HOME). Indiquez un \
@@ -314,7 +314,7 @@ fn no_state(error: &anyhow::Error, lang: Lang) -> String {
             )
             .to_owned();
     };
-    let (path, why, remedy) = (path.display(), cause(source, lang), room_for_it(source, lang));
+    let (path, why, remedy) = (path.display(), cause(answer, lang), room_for_it(answer, lang));
     lang.pick(
         format!("le dossier d’état, où le relevé est gardé entre deux pièces, est inutilisable : {path} ({why}). {remedy}"),
         format!("the state directory, where the survey is kept between two rooms, cannot be used: {path} ({why}). {remedy}"),
@@ -323,7 +323,7 @@ fn no_state(error: &anyhow::Error, lang: Lang) -> String {
 
 fn not_kept(error: &StoreError, asked: bool, lang: Lang) -> String {
     let (path, why, remedy) =
-        (error.path.display(), cause(&error.source, lang), room_for_it(&error.source, lang));
+        (error.path.display(), cause(&error.answer, lang), room_for_it(&error.answer, lang));
     let sentence = lang.pick(
         format!("la pièce n’a pas pu être enregistrée : {path} ({why}). {remedy}"),
         format!("the room could not be saved: {path} ({why}). {remedy}"),
@@ -381,7 +381,7 @@ fn still_kept(path: &Path, kept: usize, lost: &[String], lang: Lang) -> String {
 }
 
 fn not_removed(error: &StoreError, lang: Lang) -> String {
-    let (path, why) = (error.path.display(), cause(&error.source, lang));
+    let (path, why) = (error.path.display(), cause(&error.answer, lang));
     lang.pick(
         format!(
             "le relevé est terminé, mais son fichier n’a pas pu être effacé : {path} ({why}). Effacez-le"
