@@ -9,6 +9,7 @@ use sonde_report::{Report, SchoolSize, Uai};
 
 use crate::complain;
 use crate::config::services::Services;
+use crate::config::values::{self, Expected};
 use crate::config::{Key, Origin, Raw};
 use crate::run::Delivery;
 use crate::show::html;
@@ -57,7 +58,9 @@ fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
     let wifi_on = choose(words::WIFI_ON.pick(lang), words::LIST_HELP.pick(lang), states)?;
     answer(Key::WifiOn, wifi_on.to_owned());
     if wifi_on != "no" {
-        let ssid = Text::new(words::SSID.pick(lang)).prompt()?;
+        let ssid = Text::new(words::SSID.pick(lang))
+            .with_validator(move |text: &str| Ok(check_ssid(text, lang)))
+            .prompt()?;
         if !ssid.trim().is_empty() {
             answer(Key::Ssid, ssid.trim().to_owned());
         }
@@ -141,6 +144,14 @@ fn check_uai(text: &str, lang: Lang) -> Validation {
         Ok(_) => Validation::Valid,
         Err(error) => Validation::Invalid(problem::uai(&error, lang).into()),
     }
+}
+
+/// Nothing is fine; a pattern that names every network is none.
+fn check_ssid(text: &str, lang: Lang) -> Validation {
+    if text.trim().is_empty() || values::ssid(text).is_some() {
+        return Validation::Valid;
+    }
+    Validation::Invalid(problem::expected(&Expected::Ssid, lang).into())
 }
 
 /// Offers to save the report as a page. Leaving here loses nothing: the report was printed.

@@ -66,6 +66,23 @@ mod questions {
     }
 
     #[test]
+    fn a_pattern_that_names_every_network_is_asked_for_again() {
+        let school = School::new();
+        let [cp, _] = school.two_rooms();
+        let Some(mut person) = Person::at(&school, cp.as_ref()) else { return };
+        begin(&mut person);
+        measure(&mut person, "Classe CP");
+        person.sees("Nom (SSID)");
+        person.types("*\r");
+        person.sees("au moins un caractère autre que « * »");
+        person.types("\u{7f}ecole-*\r");
+        person.sees("1 borne à portée");
+        person.sees("pour choisir");
+        person.types("\u{3}");
+        assert_eq!(person.leaves_with(), Some(2));
+    }
+
+    #[test]
     fn after_starting_anew_what_is_on_the_disk_is_counted() {
         let school = School::new();
         let [cp, ce1] = school.two_rooms();
@@ -177,4 +194,16 @@ fn a_dash_is_no_file() {
     let scan = common::agent(&school.path("state")).args(["wifi", "scan", "--record", "-"]).output().unwrap();
     assert_eq!(scan.status.code(), Some(2));
     assert!(scan.stdout.is_empty() && stderr(&scan).contains("--record"), "{}", stderr(&scan));
+}
+
+#[test]
+fn a_pattern_that_names_every_network_is_refused() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    let message = school.refused(&["--ssid", "*", "--room", "Classe CP", "--from", &cp]);
+    assert!(message.contains("--ssid : valeur refusée « * »") && message.contains("voisins"), "{message}");
+    let scan =
+        common::agent(&school.path("state")).args(["wifi", "scan", "--ssid", "?*", "--from", &cp]).output();
+    assert_eq!(scan.unwrap().status.code(), Some(2));
+    assert!(!school.state_file().exists());
 }

@@ -79,7 +79,7 @@ impl Settings {
         let endpoints = services.selected;
         let proxy = raw.chosen_proxy(environment)?;
         Ok(Self {
-            ssids: raw.list(Key::Ssid),
+            ssids: ssids(raw)?,
             survey: raw.text(Key::Survey).map(|given| PathBuf::from(given.0)),
             mires: mires(raw, Key::Mire)?,
             lan_mire: mires(raw, Key::LanMire)?.pop(),
@@ -159,6 +159,12 @@ fn site(raw: &Raw, services: &Services) -> Result<Site, Problem> {
         territory: services.choice.place.as_ref().map(|place| place.code.clone()),
         proposed_ent: services.proposed().iter().map(|ent| ent.id.clone()).collect(),
     })
+}
+
+fn ssids(raw: &Raw) -> Result<Vec<String>, Problem> {
+    let Some(given) = raw.given.get(&Key::Ssid) else { return Ok(Vec::new()) };
+    let read = |text: &String| values::ssid(text).ok_or_else(|| bad(&given.origin, text, Expected::Ssid));
+    given.values.iter().map(read).collect()
 }
 
 fn mires(raw: &Raw, key: Key) -> Result<Vec<MireUrl>, Problem> {
@@ -367,6 +373,27 @@ mod tests {
         assert_eq!(settings(&[(Key::DnsReference, "192.0.2.53")]).unwrap().dns_references.len(), 1);
         let problem = settings(&[(Key::DnsReference, "http://dns.example/")]).unwrap_err();
         assert!(matches!(problem, Problem::BadValue { expected: Expected::DnsReference, .. }), "{problem:?}");
+    }
+
+    #[test]
+    fn a_pattern_that_names_every_network_is_refused_with_its_place() {
+        for bad in ["*", "?", "**", "* ?", "", " "] {
+            let problem = settings(&[(Key::Ssid, bad)]).unwrap_err();
+            assert!(
+                matches!(problem, Problem::BadValue { expected: Expected::Ssid, .. }),
+                "{bad:?}: {problem:?}"
+            );
+        }
+        assert_eq!(settings(&[(Key::Ssid, "e*")]).unwrap().ssids, ["e*"]);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "size = 'small'\nssid = ['ecole', '*']\n").unwrap();
+        let mut raw = Raw::load(None, Some(&file), &Environment::new()).unwrap();
+        let problem = Settings::from_raw(&mut raw, &Environment::new(), false).unwrap_err();
+        let Problem::BadValue { origin: Origin::File { line, .. }, value, .. } = problem else {
+            panic!("{problem:?}")
+        };
+        assert_eq!((line, value.as_str()), (2, "*"));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, Select, Text};
 use sonde_report::document::WifiOn;
 
+use crate::config::values::{self, Expected};
 use crate::text::Lang;
-use crate::text::cli::{guided, survey as words};
+use crate::text::cli::{guided, problem, survey as words};
 
 /// What to do with an unfinished survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +104,9 @@ pub fn ready(room: &str, lang: Lang) -> Result<(), InquireError> {
 /// When the user left.
 pub fn ssid(associated: Option<&str>, lang: Lang) -> Result<String, InquireError> {
     let check = move |text: &str| {
-        Ok(if text.trim().is_empty() {
-            Validation::Invalid(words::SSID_EMPTY.pick(lang).into())
-        } else {
-            Validation::Valid
+        Ok(match values::ssid(text) {
+            Some(_) => Validation::Valid,
+            None => Validation::Invalid(problem::expected(&Expected::Ssid, lang).into()),
         })
     };
     let question = Text::new(words::SSID.pick(lang))

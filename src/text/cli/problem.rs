@@ -257,6 +257,12 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
             "une adresse (avec son port au besoin), tls://hôte ou https://hôte/chemin",
             "an address (with its port if need be), tls://host or https://host/path",
         ),
+        Expected::Ssid => lang.pick(
+            "le nom du Wi-Fi de l’école, avec au moins un caractère autre que « * » et « ? » (sinon tous les réseaux voisins \
+             seraient ceux de l’école)",
+            "the name of the school’s Wi-Fi, with at least one character that is neither \"*\" nor \"?\" (else every neighbour’s network would \
+             be the school’s)",
+        ),
         Expected::NtpServer => lang.pick(
             "un nom ou une adresse (avec son port au besoin), ou gateway",
             "a name or an address (with its port if need be), or gateway",
@@ -394,6 +400,13 @@ pub(crate) fn system(detail: &str, lang: Lang) -> String {
         ("Permission denied", "accès refusé"),
         ("Access is denied", "accès refusé"),
         ("Is a directory", "c’est un dossier"),
+        ("Not a directory", "un élément du chemin n’est pas un dossier"),
+        ("File exists", "un fichier de ce nom existe déjà"),
+        ("No space left", "disque plein"),
+        ("No storage space", "disque plein"),
+        ("not enough space", "disque plein"),
+        ("quota", "quota de disque dépassé"),
+        ("Read-only file", "disque en lecture seule"),
         ("valid UTF-8", "ce n’est pas du texte UTF-8"),
     ];
     match lang {

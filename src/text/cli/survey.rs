@@ -27,15 +27,15 @@ pub const ROOM_HELP: Both = both(
 /// While the radio listens.
 pub const LISTENING: Both = both("Écoute en cours, quelques secondes…", "Listening, a few seconds…");
 /// The networks' name.
-pub const SSID: Both =
-    both("Nom (SSID) du Wi-Fi de l’école, * permis :", "Name (SSID) of the school’s Wi-Fi, * allowed:");
+pub const SSID: Both = both(
+    "Nom (SSID) du Wi-Fi de l’école, comme ecole-* :",
+    "Name (SSID) of the school’s Wi-Fi, such as ecole-*:",
+);
 /// Help for it.
 pub const SSID_HELP: Both = both(
     "sans lui, rien ne distingue l’école de ses voisins ; les majuscules comptent",
     "without it nothing tells the school from its neighbours; upper and lower case matter",
 );
-/// An empty answer to it.
-pub const SSID_EMPTY: Both = both("il faut un nom", "a name is needed");
 /// A name that is not in sight.
 pub const NOT_IN_SIGHT: Both = both(
     "Aucun réseau de ce nom n’est à portée ici. Corriger (majuscules comprises), ou valider encore si c’est bien lui.",
