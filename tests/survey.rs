@@ -300,6 +300,8 @@ fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
     let now = school.path("now.json");
     fs::copy(&cp, &now).unwrap();
     let Some(mut person) = Person::at(&school, &now) else { return };
+    person.sees("UAI de l’école");
+    person.types("0940176F\r");
     person.sees("Le Wi-Fi de l’école est-il allumé");
     person.sees("pour choisir");
     person.types("\r");
@@ -345,7 +347,8 @@ fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
     assert_eq!(person.leaves_with(), Some(1));
     assert!(!school.state_file().exists());
     let files = fs::read_dir(school.directory.path()).unwrap().map(|entry| entry.unwrap().path());
-    let saved = files.into_iter().find(|path| path.to_str().unwrap().contains("releve-wifi-")).unwrap();
+    let saved =
+        files.into_iter().find(|path| path.to_str().unwrap().contains("releve-wifi-0940176F-")).unwrap();
     let report: Value = serde_json::from_slice(&fs::read(saved).unwrap()).unwrap();
     assert_eq!(report["measurements"]["wifi"]["outcome"]["value"]["rooms"].as_array().unwrap().len(), 2);
 }

@@ -5,7 +5,8 @@ mod common;
 
 use std::fs;
 
-use common::rooms::{School, stderr};
+use common::rooms::{School, entry, hex, plain, stderr};
+use serde_json::{Value, json};
 
 #[cfg(target_os = "linux")]
 mod questions {
@@ -14,6 +15,8 @@ mod questions {
 
     /// Answers what a survey asks before its first room.
     fn begin(person: &mut Person) {
+        person.sees("UAI de l’école (Entrée si inconnu)");
+        person.types("\r");
         person.sees("Le Wi-Fi de l’école est-il allumé");
         person.sees("pour choisir");
         person.types("\r");
@@ -63,6 +66,42 @@ mod questions {
         person.sees("relevé gardé (1 pièce)");
         assert_eq!(person.leaves_with(), Some(2));
         assert!(fs::read_to_string(school.state_file()).unwrap().contains("Classe CP"));
+    }
+
+    #[test]
+    fn the_school_is_asked_for_and_a_scan_of_an_earlier_visit_is_not_replaced_unasked() {
+        let school = School::new();
+        let [cp, ce1] = school.two_rooms();
+        school.room("Classe CP", &cp, &["--wifi-on", "oui"]);
+        school.measured_at(0, "2026-01-05T09:00:00+01:00");
+        let Some(mut person) = Person::with(&school, ce1.as_ref(), "--resume") else { return };
+        person.sees("école non précisée");
+        person.sees("UAI de l’école (Entrée si inconnu)");
+        person.types("0940176A\r");
+        person.sees("la lettre de contrôle est F");
+        person.types("\u{7f}F\r");
+        person.sees("pour terminer)");
+        person.types("classe cp\r");
+        person.sees("classe cp a déjà été mesurée le 05/01/2026 09:00");
+        person.sees("pour choisir");
+        person.types("\r");
+        // Another name.
+        measure(&mut person, "Cantine");
+        person.sees("−72 dBm");
+        person.sees("pour choisir");
+        person.types("\r");
+        person.sees("pour terminer)");
+        person.types("Classe CP\r");
+        person.sees("pour choisir");
+        person.types("\u{1b}[B\r");
+        person.sees("Classe CP : Entrée pour mesurer");
+        person.types("\r");
+        person.sees("remplace la mesure d’avant");
+        person.sees("pour choisir");
+        person.types("\u{3}");
+        person.sees("relevé gardé (2 pièces)");
+        assert_eq!(person.leaves_with(), Some(2));
+        assert_eq!(school.kept()["school"]["uai"], "0940176F");
     }
 
     #[test]
@@ -206,4 +245,77 @@ fn a_pattern_that_names_every_network_is_refused() {
         common::agent(&school.path("state")).args(["wifi", "scan", "--ssid", "?*", "--from", &cp]).output();
     assert_eq!(scan.unwrap().status.code(), Some(2));
     assert!(!school.state_file().exists());
+}
+
+#[test]
+fn each_room_says_which_school_the_survey_is_of_and_since_when() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    let said = school.room("Classe CP", &cp, &[]);
+    assert!(said.contains("école non précisée (--uai)"), "{said}");
+    school.measured_at(0, "2026-11-23T10:05:00+01:00");
+    let said = school.room("Classe CE1", &ce1, &["--resume", "--uai", "0940176F", "--site", "Bâtiment A"]);
+    assert!(said.contains("commencé le 23/11/2026 10:05, école 0940176F, Bâtiment A."), "{said}");
+}
+
+#[test]
+fn a_room_of_an_earlier_visit_is_not_replaced_without_a_word() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    school.room("Classe CP", &cp, &["--uai", "0940176F"]);
+    school.room("Classe CE1", &ce1, &[]);
+    // The same room again, at once: a second try. Two hours later, somebody may be in another school.
+    school.room("Classe CP", &cp, &[]);
+    let before = school.measured_hours_ago(0, 2);
+    let message = school.refused(&["--room", "classe cp", "--from", &ce1]);
+    for expected in
+        ["école 0940176F", "2 pièces : Classe CP, Classe CE1", "--resume", "--finish --json", "--new"]
+    {
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+    assert_eq!(school.kept(), before);
+    let said = school.room("Cantine", &cp, &[]);
+    assert!(said.contains("3 pièces dans"), "{said}");
+    let said = school.room("Classe CP", &ce1, &["--resume"]);
+    assert!(said.contains("remplace la mesure d’avant"), "{said}");
+}
+
+/// A run that measures nothing but takes this survey.
+fn run(school: &School, survey: &str, more: &[&str]) -> std::process::Output {
+    let state = school.path("state");
+    let mut agent = common::agent(&state);
+    agent.args(["run", "--no-upload", "--only", "link", "--format", "json", "--survey", survey]).args(more);
+    agent.output().unwrap()
+}
+
+#[test]
+fn a_run_takes_the_school_of_its_survey_and_says_where_they_disagree() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    let (named, unnamed) = (school.path("named.json"), school.path("unnamed.json"));
+    let (named, unnamed) = (named.to_str().unwrap(), unnamed.to_str().unwrap());
+    school.room("Classe CP", &cp, &["--uai", "0940176F", "--site", "Bâtiment A", "--wifi-on", "oui"]);
+    school.survey(&["--finish", "--quiet", "--json", named]);
+    school.room("Classe CP", &cp, &[]);
+    school.survey(&["--finish", "--quiet", "--json", unnamed]);
+
+    let output = run(&school, named, &["--ssid", "ecole-*", "--wifi-on", "oui"]);
+    let site = common::validated(&output)["site"].clone();
+    assert_eq!((&site["uai"], &site["label"]), (&json!("0940176F"), &json!("Bâtiment A")));
+    // As where the UAI is given: the place follows from it.
+    assert_eq!(site["territory"], "94");
+    assert!(!stderr(&output).contains("relevé"), "{}", stderr(&output));
+
+    let output = run(&school, unnamed, &["--uai", "0940176F"]);
+    assert_eq!(common::validated(&output)["site"]["uai"], "0940176F");
+    assert!(stderr(&output).contains("ne dit pas l’UAI") && stderr(&output).contains("0940176F"));
+    assert!(!stderr(&run(&school, unnamed, &["--uai", "0940176F", "--quiet"])).contains("UAI"));
+
+    let output = run(&school, named, &["--ssid", "college-*", "--wifi-on", "non"]);
+    let said = stderr(&output);
+    assert_eq!(common::validated(&output)["site"]["wifi_on"], "yes");
+    for expected in ["« ecole-prof »", "« college-* »", "allumé, et non celui donné ici (--wifi-on), éteint"]
+    {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
 }

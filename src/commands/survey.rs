@@ -219,6 +219,12 @@ impl Walk<'_> {
             self.kept = kept;
         }
         self.agree()?;
+        if !self.args.resume
+            && let Some(at) = self.kept.measured_before(&name, &clock::now())
+            && let Some(holds) = holds(&self.kept)
+        {
+            return Err(self.stop(&Say::MeasuredBefore { room: &name, at, holds }));
+        }
         let heard = self.listen(&name).await?;
         if self.kept.ssids.is_empty() {
             self.kept.ssids.extend(heard.associated());

@@ -34,8 +34,6 @@ pub struct Settings {
     pub site: Site,
     /// Names of its Wi-Fi networks.
     pub ssids: Vec<String>,
-    /// The file of a survey to take for the Wi-Fi.
-    pub survey: Option<PathBuf>,
     /// The mires configured; empty: the built-in list.
     pub mires: Vec<MireUrl>,
     /// A mire on another machine in the school.
@@ -80,7 +78,6 @@ impl Settings {
         let proxy = raw.chosen_proxy(environment)?;
         Ok(Self {
             ssids: ssids(raw)?,
-            survey: raw.text(Key::Survey).map(|given| PathBuf::from(given.0)),
             mires: mires(raw, Key::Mire)?,
             lan_mire: mires(raw, Key::LanMire)?.pop(),
             endpoints,

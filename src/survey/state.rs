@@ -33,6 +33,10 @@ const LARGEST_FILE: u64 = 64 << 20;
 /// school's day, shorter than a night and the morning after.
 const OF_TODAY: Duration = Duration::from_secs(12 * 3600);
 
+/// A room measured longer ago is not replaced without a word: it may be another school's. A second try in a room takes
+/// minutes.
+const ANOTHER_VISIT: Duration = Duration::from_secs(3600);
+
 /// An unfinished survey. No `Debug`: it holds addresses.
 #[derive(Clone, Default)]
 pub struct Kept {
@@ -265,6 +269,14 @@ impl Kept {
     pub fn is_of_another_day(&self, now: &Timestamp) -> bool {
         let Some((_, last)) = self.span() else { return false };
         now.instant().duration_since(last.instant()).unsigned_abs() > OF_TODAY
+    }
+
+    /// When the room of this name was measured, where that was in another visit: its scan must not go without a word.
+    #[must_use]
+    pub fn measured_before(&self, name: &str, now: &Timestamp) -> Option<Timestamp> {
+        let known = self.rooms.iter().find(|known| super::same_room(&known.room, name))?;
+        let since = now.instant().duration_since(known.at.instant()).unsigned_abs();
+        (since > ANOTHER_VISIT).then_some(known.at)
     }
 
     /// Takes what is said now of the school and its networks; what was not said before is kept from here on.

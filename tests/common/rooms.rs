@@ -51,6 +51,26 @@ impl School {
         self.path("state/wifi-survey.json")
     }
 
+    /// The unfinished survey, as it is on the disk.
+    pub fn kept(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.state_file()).unwrap()).unwrap()
+    }
+
+    /// Says of a room that it was measured then.
+    pub fn measured_at(&self, room: usize, time: &str) -> Value {
+        let mut kept = self.kept();
+        kept["rooms"][room]["at"] = time.into();
+        fs::write(self.state_file(), kept.to_string()).unwrap();
+        kept
+    }
+
+    /// Says of a room that it was measured so many hours before it was.
+    pub fn measured_hours_ago(&self, room: usize, hours: i64) -> Value {
+        let at: sonde_report::Timestamp = self.kept()["rooms"][room]["at"].as_str().unwrap().parse().unwrap();
+        let earlier = at.instant().checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap();
+        self.measured_at(room, &earlier.to_string())
+    }
+
     /// A recording, made here; `changed` may alter it.
     pub fn recording(&self, name: &str, sightings: &[Value], changed: impl FnOnce(&mut Value)) -> String {
         let mut recording = json!({ "format": "sonde-ecole/wifi-recording/1", "interface": "wlan0", "fresh": true,

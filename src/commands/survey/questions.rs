@@ -3,7 +3,7 @@
 use sonde_probes::wifi::{self, Recording};
 use sonde_report::document::WifiOn;
 
-use super::{Kept, Stopped, Walk, ask, complain, holds, words};
+use super::{Kept, Stopped, Walk, ask, clock, complain, holds, words};
 
 impl Walk<'_> {
     /// The survey by questions.
@@ -25,20 +25,35 @@ impl Walk<'_> {
             }
         }
         self.agree()?;
-        if self.kept.rooms.is_empty() {
-            complain(words::WELCOME.pick(self.lang));
-            if self.kept.school.wifi_on == WifiOn::Unknown {
-                self.kept.school.wifi_on = ask::wifi_on(self.lang)?;
-            }
-        }
+        self.about_the_school()?;
         loop {
             self.save_again();
             let Some(name) = ask::room(self.lang)? else { break };
+            if let Some(at) = self.kept.measured_before(&name, &clock::now())
+                && !ask::replace(&name, &at, self.lang)?
+            {
+                continue;
+            }
             if self.visit(&name).await? == ask::Next::Finish {
                 break;
             }
         }
         if self.kept.rooms.is_empty() { Err(Stopped::Left) } else { self.finish(true).await }
+    }
+
+    /// Asks what is not known of the school: which one it is, and whether its Wi-Fi is on.
+    fn about_the_school(&mut self) -> Result<(), Stopped> {
+        let begins = self.kept.rooms.is_empty();
+        if begins {
+            complain(words::WELCOME.pick(self.lang));
+        }
+        if self.kept.school.uai.is_none() {
+            self.kept.school.uai = ask::uai(self.lang)?;
+        }
+        if begins && self.kept.school.wifi_on == WifiOn::Unknown {
+            self.kept.school.wifi_on = ask::wifi_on(self.lang)?;
+        }
+        Ok(())
     }
 
     /// One room by questions, again and again if the technician wants.

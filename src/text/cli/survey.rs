@@ -52,6 +52,10 @@ pub const AGAIN: Both =
 pub const RETRY: Both = both("réessayer ici", "try again here");
 /// The end.
 pub const FINISH: Both = both("terminer et afficher le résultat", "finish and show the result");
+/// A room keeps its scan.
+pub const OTHER_NAME: Both = both("la garder, et donner un autre nom", "keep it, and give another name");
+/// A room is measured again.
+pub const REPLACE: Both = both("la remplacer", "replace it");
 /// What to do with an unfinished survey.
 pub const UNFINISHED: Both = both("Que faire de ce relevé ?", "What about this survey?");
 /// Going on.
@@ -68,6 +72,16 @@ pub const SAVE: Both = both(
 #[must_use]
 pub fn ready(room: &str, lang: Lang) -> String {
     lang.pick(format!("{room}{NARROW}: Entrée pour mesurer"), format!("{room}: press Enter to measure"))
+}
+
+/// A room was measured a while ago.
+#[must_use]
+pub fn measured_before(room: &str, at: &Timestamp, lang: Lang) -> String {
+    let at = lang.date_time(at);
+    lang.pick(
+        format!("{room} a déjà été mesurée le {at}. Cette mesure :"),
+        format!("{room} was measured on {at}. That scan:"),
+    )
 }
 
 /// The file name that is proposed.

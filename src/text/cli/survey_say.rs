@@ -4,12 +4,13 @@ use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use sonde_report::Timestamp;
+use sonde_report::document::WifiOn;
 
 use super::message::recording_fault;
 use super::survey::{Holds, bad_name, held_already, of_school, rooms};
 use super::{problem::system, quoted, usage::error_line};
 use crate::store::StoreError;
-use crate::survey::feed::BadSurvey;
+use crate::survey::feed::{BadSurvey, Notice};
 use crate::survey::{BadName, Damage, Differs, Fault, JsonFault, Refused};
 use crate::text::Lang;
 
@@ -63,6 +64,8 @@ pub enum Say<'a> {
     NotRemoved { error: &'a StoreError },
     /// A survey cannot feed a run.
     BadSurvey { path: &'a Path, why: &'a BadSurvey },
+    /// A survey feeds a run, and something should be looked at.
+    Notice { path: &'a Path, notice: &'a Notice },
 }
 
 /// The sentence.
@@ -87,7 +90,7 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::NothingToResume { path } => nothing_to_resume(path, lang),
         Say::Busy => lang
             .pick(
-                "un relevé Wi-Fi est ouvert dans une autre fenêtre ou un autre programme ; fermez-le d’abord",
+                "un relevé Wi-Fi est ouvert dans une autre fenêtre ou un autre programme ; fermez-le d’abord",
                 "a Wi-Fi survey is open in another window or program; close it first",
             )
             .to_owned(),
@@ -107,6 +110,7 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         Say::StillKept { path, rooms, lost } => still_kept(path, *rooms, lost, lang),
         Say::NotRemoved { error } => not_removed(error, lang),
         Say::BadSurvey { path, why } => bad_survey(path, why, lang),
+        Say::Notice { path, notice } => survey_notice(path, notice, lang),
     };
     error_line(&refusal, lang)
 }
@@ -522,5 +526,43 @@ fn bad_survey(path: &Path, why: &BadSurvey, lang: Lang) -> String {
                 format!("--survey: {path} is of another school than this run: for {name}, {kept} and not {given}"),
             )
         }
+    }
+}
+
+/// What should be looked at when a survey feeds a run: the survey's word holds.
+fn survey_notice(path: &Path, notice: &Notice, lang: Lang) -> String {
+    let path = path.display();
+    match notice {
+        Notice::NoUai(uai) => lang.pick(
+            format!(
+                "attention, le relevé {path} ne dit pas l’UAI de son école : vérifiez qu’il est bien de {uai}"
+            ),
+            format!(
+                "warning, the survey {path} does not tell its school’s UAI: make sure that it is of {uai}"
+            ),
+        ),
+        Notice::Ssids(kept, given) => {
+            let (kept, given) = (quoted(&kept.join(", "), lang), quoted(&given.join(", "), lang));
+            lang.pick(
+                format!("attention, les réseaux de l’école sont ceux du relevé {path}, {kept}, et non ceux demandés ici (--ssid), {given}"),
+                format!("warning, the school’s networks are those of the survey {path}, {kept}, not those asked for here (--ssid), {given}"),
+            )
+        }
+        Notice::WifiOn(kept, given) => {
+            let (kept, given) = (state(*kept, lang), state(*given, lang));
+            lang.pick(
+                format!("attention, l’état du Wi-Fi est celui du relevé {path}, {kept}, et non celui donné ici (--wifi-on), {given}"),
+                format!("warning, the Wi-Fi’s state is that of the survey {path}, {kept}, not the one given here (--wifi-on), {given}"),
+            )
+        }
+    }
+}
+
+/// Whether the Wi-Fi is on, in a word.
+fn state(on: WifiOn, lang: Lang) -> &'static str {
+    match on {
+        WifiOn::Yes => lang.pick("allumé", "on"),
+        WifiOn::No => lang.pick("éteint", "off"),
+        WifiOn::Unknown => lang.pick("inconnu", "unknown"),
     }
 }
