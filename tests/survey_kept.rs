@@ -319,3 +319,74 @@ fn a_run_takes_the_school_of_its_survey_and_says_where_they_disagree() {
         assert!(said.contains(expected), "{expected}: {said}");
     }
 }
+
+#[test]
+fn a_network_that_nobody_named_is_said() {
+    let school = School::new();
+    let on = school.recording("on.json", &[entry(common::rooms::BOX, "Livebox-A", 2412, -50)], |recording| {
+        recording["associated_ssid"] = hex(b"Livebox-A").into();
+    });
+    let line = "réseau auquel cette machine est connectée, « Livebox-A » (sinon : --ssid 'NOM' --new)";
+    let output = school.survey(&["--room", "Classe CP", "--from", &on]);
+    assert!(stderr(&output).contains(line), "{}", stderr(&output));
+    let shown = school.survey(&["--show"]);
+    assert!(plain(&shown.stdout).contains(line), "{}", plain(&shown.stdout));
+    assert!(serde_json::from_slice::<Value>(&school.survey(&["--show", "--format", "json"]).stdout).is_ok());
+    let output = school.survey(&["--room", "Classe CE1", "--from", &on]);
+    assert!(stderr(&output).contains(line), "{}", stderr(&output));
+    // Named, it is no guess any more.
+    let output = school.survey(&["--ssid", "Livebox-A", "--room", "Cantine", "--from", &on]);
+    assert!(!stderr(&output).contains("connectée"), "{}", stderr(&output));
+    assert!(!plain(&school.survey(&["--show"]).stdout).contains(line));
+}
+
+#[test]
+fn where_the_survey_is_kept_is_said() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    let file = school.state_file();
+    let file = file.to_str().unwrap();
+    assert!(plain(&school.survey(&["--show"]).stdout).contains(file));
+    for flag in ["--finish", "--resume"] {
+        let message = school.refused(&[flag]);
+        assert!(message.contains(file) && message.contains("SONDE_ECOLE_STATE"), "{message}");
+    }
+    assert!(school.room("Classe CP", &cp, &[]).contains(file));
+    assert!(!school.room("Classe CE1", &cp, &[]).contains(file));
+    fs::write(school.path("taken"), "").unwrap();
+    let output =
+        common::agent(&school.path("taken/state")).args(["wifi", "survey", "--show"]).output().unwrap();
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert_eq!(message.matches("n’est pas un dossier").count(), 1, "{message}");
+    for expected in ["taken/state", "restent dans l’ancien"] {
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+    assert!(!message.contains("os error"), "{message}");
+}
+
+#[test]
+fn what_disagrees_says_what_is_there_and_what_new_deletes() {
+    let school = School::new();
+    let [cp, ce1] = school.two_rooms();
+    school.room("Classe CP", &cp, &["--site", "Bâtiment A"]);
+    let message = school.refused(&["--site", "Bâtiment B", "--room", "Classe CE1", "--from", &ce1]);
+    for expected in
+        ["1 pièce : Classe CP", "« Bâtiment B » demandé", "--finish --json FICHIER", "--new (efface"]
+    {
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+}
+
+#[test]
+fn new_and_finish_need_a_room() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    school.room("Classe CP", &cp, &[]);
+    let message = school.refused(&["--new", "--finish"]);
+    assert!(message.contains("--room NOM") && !message.contains("aucun relevé"), "{message}");
+    assert!(school.state_file().exists());
+    let output =
+        school.survey(&["--new", "--ssid", "e*", "--room", "B", "--from", &cp, "--finish", "--quiet"]);
+    assert_ne!(output.status.code(), Some(2), "{}", stderr(&output));
+}

@@ -23,6 +23,7 @@ use crate::survey::{Kept, StateFile, ask, room_name, same_room};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 use crate::text::cli::survey::{self as words, Holds, Say};
+use crate::text::cli::usage::{self, Usage};
 use crate::{complain, say};
 
 /// Does what `wifi survey` asks.
@@ -33,6 +34,10 @@ pub(super) async fn survey(
     environment: &Environment,
 ) -> Done {
     let (mut raw, lang) = load(common, lang, environment)?;
+    if args.new && args.finish && args.room.is_none() {
+        complain(&usage::say(&Usage::NewAndFinish, lang));
+        return Ok(COULD_NOT_RUN);
+    }
     raw.take_survey(args);
     let output = output(args, lang)?;
     // A proxy's password has no part in it: nothing is asked for.
@@ -151,6 +156,9 @@ impl Walk<'_> {
             let kept = found.filter(|kept| !kept.rooms.is_empty());
             self.kept = kept.ok_or_else(|| self.stop(&Say::NothingToFinish { path: self.file.path() }))?;
             self.agree()?;
+            if !self.args.quiet {
+                self.tell_network();
+            }
             return self.finish(false).await;
         }
         if self.args.resume && found.is_none() {
@@ -205,8 +213,26 @@ impl Walk<'_> {
         self.kept = kept;
         let Some(report) = self.report().await else { return COULD_NOT_RUN };
         let written = self.output.files.write_files(&report);
+        if !self.output.as_json
+            && let Some(network) = self.network_line()
+        {
+            run::write_out(&format!("{network}\n\n"));
+        }
         let printed = self.print(&report);
         if printed && !written.failed { MET } else { COULD_NOT_RUN }
+    }
+
+    /// Which network counts as the school's, where nobody named one.
+    fn network_line(&self) -> Option<String> {
+        let said = Say::Associated { ssids: &self.kept.ssids };
+        self.kept.assumed.then(|| words::say(&said, self.lang))
+    }
+
+    /// Tells it.
+    fn tell_network(&self) {
+        if let Some(line) = self.network_line() {
+            complain(&line);
+        }
     }
 
     /// One room, without a question.
@@ -228,10 +254,12 @@ impl Walk<'_> {
         let heard = self.listen(&name).await?;
         if self.kept.ssids.is_empty() {
             self.kept.ssids.extend(heard.associated());
+            self.kept.assumed = true;
         }
         let line = self.keep(&name, &heard)?;
         if !self.args.quiet {
             complain(&line);
+            self.tell_network();
             if !self.args.finish
                 && let Some(holds) = holds(&self.kept)
             {

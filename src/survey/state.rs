@@ -42,6 +42,8 @@ const ANOTHER_VISIT: Duration = Duration::from_secs(3600);
 pub struct Kept {
     /// The names declared as the school's, as patterns.
     pub ssids: Vec<String>,
+    /// Whether nobody declared them: it is the network that the machine was on in the first room.
+    pub assumed: bool,
     /// What was said of the school.
     pub school: School,
     /// The rooms, in the order they were first visited.
@@ -74,6 +76,9 @@ struct Document {
     format: String,
     /// The names declared as the school's.
     ssids: Vec<String>,
+    /// Whether they are the network that the machine was on, since none was declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ssids_assumed: bool,
     /// What was said of the school.
     school: School,
     /// The rooms.
@@ -224,7 +229,8 @@ impl Kept {
         // Read again from the text: only the text knows lines.
         let document: Document = serde_json::from_slice(text).map_err(damaged)?;
         let rooms = document.rooms.into_iter().map(RoomDocument::visit).collect::<Result<_, _>>()?;
-        Ok(Self { ssids: document.ssids, school: document.school, rooms })
+        let Document { ssids, ssids_assumed: assumed, school, .. } = document;
+        Ok(Self { ssids, assumed, school, rooms })
     }
 
     /// The file's text.
@@ -232,6 +238,7 @@ impl Kept {
         let document = Document {
             format: FORMAT.to_owned(),
             ssids: self.ssids.clone(),
+            ssids_assumed: self.assumed,
             school: self.school.clone(),
             rooms: self.rooms.iter().map(RoomDocument::of).collect(),
         };
@@ -287,8 +294,9 @@ impl Kept {
         if let Some(disagreement) = self.disagreement(ssids, site) {
             return Err(disagreement);
         }
-        if self.ssids.is_empty() {
+        if !ssids.is_empty() {
             self.ssids = ssids.to_vec();
+            self.assumed = false;
         }
         let school = &mut self.school;
         school.uai = school.uai.take().or_else(|| site.uai.clone());

@@ -14,6 +14,7 @@ impl Walk<'_> {
                 complain(&words::holds(&holds, self.lang));
             }
             self.kept = kept;
+            self.tell_network();
             let wanted = if self.args.resume { ask::Unfinished::GoOn } else { ask::unfinished(self.lang)? };
             match wanted {
                 ask::Unfinished::GoOn => {}
@@ -77,7 +78,12 @@ impl Walk<'_> {
             }
             // A room that could not be written stays in memory, and is tried again before the next question.
             match self.keep(name, &heard) {
-                Ok(line) => complain(&line),
+                Ok(line) => {
+                    complain(&line);
+                    if self.stored.len() == 1 {
+                        complain(&words::kept_in(self.file.path(), self.lang));
+                    }
+                }
                 Err(stopped) => self.tell(stopped)?,
             }
             match ask::next(true, self.lang)? {

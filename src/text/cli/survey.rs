@@ -1,5 +1,7 @@
 //! The Wi-Fi survey, room by room: its questions, and what it says of a room and of itself.
 
+use std::path::Path;
+
 use sonde_report::values::Room;
 use sonde_report::{CaveatCode, Timestamp};
 
@@ -155,6 +157,13 @@ pub fn room(room: &Room, replaced: bool, nothing_yet: bool, lang: Lang) -> Strin
         };
     }
     line
+}
+
+/// Where a survey is kept.
+#[must_use]
+pub fn kept_in(path: &Path, lang: Lang) -> String {
+    let path = path.display();
+    lang.pick(format!("Relevé gardé dans {path}"), format!("Survey kept in {path}"))
 }
 
 /// What an unfinished survey holds.

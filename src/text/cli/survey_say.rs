@@ -7,7 +7,7 @@ use sonde_report::Timestamp;
 use sonde_report::document::WifiOn;
 
 use super::message::recording_fault;
-use super::survey::{Holds, bad_name, held_already, of_school, rooms};
+use super::survey::{Holds, bad_name, held_already, kept_in, of_school, rooms};
 use super::{problem::system, quoted, usage::error_line};
 use crate::store::StoreError;
 use crate::survey::feed::{BadSurvey, Notice};
@@ -163,8 +163,7 @@ fn kept(holds: &Holds<'_>, path: Option<&Path>, lang: Lang) -> String {
              Another room: --room NAME · result: --finish --json FILE"
         ),
     );
-    let Some(path) = path.map(Path::display) else { return line };
-    line + &lang.pick(format!("\nRelevé gardé dans {path}"), format!("\nSurvey kept in {path}"))
+    path.map_or_else(|| line.clone(), |path| format!("{line}\n{}", kept_in(path, lang)))
 }
 
 /// Which network counts, where nobody named it.
