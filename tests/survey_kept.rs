@@ -390,3 +390,55 @@ fn new_and_finish_need_a_room() {
         school.survey(&["--new", "--ssid", "e*", "--room", "B", "--from", &cp, "--finish", "--quiet"]);
     assert_ne!(output.status.code(), Some(2), "{}", stderr(&output));
 }
+
+#[test]
+fn a_damaged_file_is_told_with_its_place_in_both_languages() {
+    let school = School::new();
+    let [cp, _] = school.two_rooms();
+    school.room("Classe CP", &cp, &[]);
+    let whole = fs::read_to_string(school.state_file()).unwrap();
+    let lines = whole[..whole.len() / 2].lines().count();
+    let torn = whole[..whole.len() / 2].to_owned();
+    let odd = whole.replace(common::rooms::BOX, "0011");
+    let long = whole.replace("Classe CP", &"é".repeat(81));
+    for (text, french, english) in [
+        (&torn, format!("ligne {lines}, colonne"), format!("line {lines}, column")),
+        (
+            &odd,
+            "« Classe CP » : champ sightings[0].bssid".to_owned(),
+            "\"Classe CP\": field sightings".to_owned(),
+        ),
+        (&long, "au plus 80 caractères".to_owned(), "at most 80 characters".to_owned()),
+    ] {
+        fs::write(school.state_file(), text).unwrap();
+        let message = school.refused(&["--show"]);
+        assert!(message.contains(&french), "{french}: {message}");
+        for foreign in ["EOF", "expected", "TooLong"] {
+            assert!(!message.contains(foreign), "{message}");
+        }
+        let message = school.refused(&["--show", "--lang", "en"]);
+        assert!(message.contains(&english), "{english}: {message}");
+    }
+    let file = school.path("torn.json");
+    fs::write(&file, &torn).unwrap();
+    let file = file.to_str().unwrap();
+    for (language, place) in [("fr", format!("ligne {lines}")), ("en", format!("line {lines}"))] {
+        let output = run(&school, file, &["--lang", language]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(&place), "{place}: {}", stderr(&output));
+        let report = common::agent(&school.path("state")).args(["report", file, "--lang", language]).output();
+        let said = stderr(&report.unwrap());
+        assert!(said.contains(&place), "{place}: {said}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_serve_is_told_of_what_was_read() {
+    let school = School::new();
+    let starred =
+        school.recording("starred.json", &[entry(common::rooms::BOX, "ecole*", 2412, -50)], |recording| {
+            recording["associated_ssid"] = hex(b"ecole*").into();
+        });
+    let message = school.refused(&["--room", "Classe CP", "--from", &starred]);
+    assert!(message.contains("la machine de ce relevé enregistré") && message.contains("« * »"), "{message}");
+}

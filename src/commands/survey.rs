@@ -281,7 +281,11 @@ impl Walk<'_> {
         if !self.args.quiet {
             complain(words::LISTENING.pick(self.lang));
         }
-        let (measured, heard) = wifi::listen(&self.plan.wifi).await;
+        let (measured, heard) = tokio::select! {
+            biased;
+            () = run::stop_asked() => return Err(Stopped::Left),
+            done = wifi::listen(&self.plan.wifi) => done,
+        };
         if let Some(heard) = heard {
             return Ok(heard);
         }

@@ -205,13 +205,19 @@ impl StateFile {
         remove_private(&self.path)
     }
 
-    /// Gives a file that is refused another name, so that a new survey loses nothing of it; the new name.
+    /// Gives a file that is refused another name, which no file has, so that a new survey loses nothing of it; the new name.
     ///
     /// # Errors
     /// A [`StoreError`].
     pub fn set_aside(&self, now: &Timestamp) -> Result<PathBuf, StoreError> {
-        let aside =
-            self.path.with_extension(format!("refused-{}.json", now.local().strftime("%Y%m%d-%H%M%S")));
+        let stem = format!("refused-{}", now.local().strftime("%Y%m%d-%H%M%S"));
+        let named = |again: u32| match again {
+            0 => self.path.with_extension(format!("{stem}.json")),
+            _ => self.path.with_extension(format!("{stem}-{again}.json")),
+        };
+        // The lock of surveys is held: nobody else makes one meanwhile.
+        let free = |path: &PathBuf| path.symlink_metadata().is_err();
+        let aside = (0..).map(named).find(free).unwrap_or_else(|| named(0));
         rename_private(&self.path, &aside)?;
         Ok(aside)
     }

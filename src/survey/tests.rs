@@ -77,6 +77,11 @@ fn every_cut_and_every_other_form_is_refused_and_stays() {
     assert_eq!(damage(&whole.replace("Classe CP", "Classe\\tCP")), Damage::Room(BadName::Control));
     let aside = file.set_aside(&at("2026-11-23T10:00:00+01:00")).unwrap();
     assert!(file.read().unwrap().is_none() && aside.ends_with("wifi-survey.refused-20261123-100000.json"));
+    // Again within the second: the first one stays.
+    std::fs::write(file.path(), "another").unwrap();
+    let second = file.set_aside(&at("2026-11-23T10:00:00+01:00")).unwrap();
+    assert!(second.ends_with("wifi-survey.refused-20261123-100000-1.json"), "{second:?}");
+    assert_ne!(std::fs::read_to_string(&aside).unwrap(), "another");
 }
 
 #[test]
@@ -95,6 +100,17 @@ fn a_room_measured_again_keeps_its_place() {
     assert!(!kept.put(room("Cantine", "2026-11-23T11:05:00+01:00")));
     let names: Vec<&str> = kept.rooms.iter().map(|room| room.room.as_str()).collect();
     assert_eq!(names, ["CLASSE CP", "Classe CE1", "Cantine"]);
+}
+
+#[test]
+fn an_hour_makes_another_visit_of_a_room() {
+    let kept = kept();
+    let before = |name, now| kept.measured_before(name, &at(now)).is_some();
+    assert!(!before("Classe CP", "2026-11-23T10:59:00+01:00"));
+    assert!(before("classe cp", "2026-11-23T11:01:00+01:00"));
+    // A clock that was set back tells nothing.
+    assert!(before("Classe CP", "2026-11-23T08:59:00+01:00"));
+    assert!(!before("Cantine", "2026-11-23T18:00:00+01:00"));
 }
 
 #[test]

@@ -138,7 +138,12 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
 /// What is wrong with a saved report, in French: the parser's English words help nobody who is not a developer.
 fn report_problem(detail: &str) -> String {
     if detail.starts_with("not a sonde-ecole report") {
-        return "ce n’est pas le JSON d’un rapport de sonde-ecole".to_owned();
+        let place = detail.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));
+        let what = "ce n’est pas le JSON d’un rapport de sonde-ecole";
+        return place.map_or_else(
+            || what.to_owned(),
+            |(line, column)| format!("{what}, ligne {line}, colonne {column}"),
+        );
     }
     if detail.starts_with("schema ") {
         return "d’une version que ce programme ne connaît pas".to_owned();
