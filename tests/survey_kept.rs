@@ -139,6 +139,14 @@ mod questions {
         measure(&mut person, "Cantine");
         person.sees("n’a pas pu être enregistrée");
         person.sees("pour choisir");
+        // To finish cannot keep the result either, and does not end with the room in memory alone.
+        person.types("\u{1b}[B\u{1b}[B\r");
+        person.sees("Enregistrer ce relevé");
+        person.types("n\r");
+        person.sees("impossible d’enregistrer");
+        person.sees("Sur le disque : 2 pièces");
+        person.sees("perdu si vous quittez : Cantine");
+        person.sees("pour terminer)");
         person.types("\u{3}");
         person.sees("relevé gardé (2 pièces)");
         person.sees("Mesures perdues");

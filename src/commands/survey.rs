@@ -363,7 +363,7 @@ impl Walk<'_> {
         }
         if written.failed || !printed {
             let (path, rooms) = (self.file.path(), self.stored.len());
-            return Err(self.stop(&Say::StillKept { path, rooms, lost: &self.unsaved }));
+            return Err(self.stop(&Say::StillKept { path, rooms, unsaved: &self.unsaved }));
         }
         if let Err(error) = self.file.remove() {
             complain(&words::say(&Say::NotRemoved { error: &error }, self.lang));

@@ -211,13 +211,13 @@ impl StateFile {
     /// A [`StoreError`].
     pub fn set_aside(&self, now: &Timestamp) -> Result<PathBuf, StoreError> {
         let stem = format!("refused-{}", now.local().strftime("%Y%m%d-%H%M%S"));
-        let named = |again: u32| match again {
-            0 => self.path.with_extension(format!("{stem}.json")),
-            _ => self.path.with_extension(format!("{stem}-{again}.json")),
-        };
-        // The lock of surveys is held: nobody else makes one meanwhile.
-        let free = |path: &PathBuf| path.symlink_metadata().is_err();
-        let aside = (0..).map(named).find(free).unwrap_or_else(|| named(0));
+        let mut aside = self.path.with_extension(format!("{stem}.json"));
+        let mut again = 1;
+        // The lock of surveys is held: nobody else takes the name meanwhile.
+        while aside.symlink_metadata().is_ok() {
+            aside = self.path.with_extension(format!("{stem}-{again}.json"));
+            again += 1;
+        }
         rename_private(&self.path, &aside)?;
         Ok(aside)
     }

@@ -29,17 +29,26 @@ impl Walk<'_> {
         self.about_the_school()?;
         loop {
             self.save_again();
-            let Some(name) = ask::room(self.lang)? else { break };
-            if let Some(at) = self.kept.measured_before(&name, &clock::now())
-                && !ask::replace(&name, &at, self.lang)?
-            {
-                continue;
+            if let Some(name) = ask::room(self.lang)? {
+                let before = self.kept.measured_before(&name, &clock::now());
+                if let Some(at) = before
+                    && !ask::replace(&name, &at, self.lang)?
+                {
+                    continue;
+                }
+                if self.visit(&name).await? == ask::Next::Room {
+                    continue;
+                }
             }
-            if self.visit(&name).await? == ask::Next::Finish {
-                break;
+            if self.kept.rooms.is_empty() {
+                return Err(Stopped::Left);
+            }
+            match self.finish(true).await {
+                // To leave now would lose them: it can be mended, and finished again.
+                Err(Stopped::Why(sentence)) if !self.unsaved.is_empty() => complain(&sentence),
+                done => return done,
             }
         }
-        if self.kept.rooms.is_empty() { Err(Stopped::Left) } else { self.finish(true).await }
     }
 
     /// Asks what is not known of the school: which one it is, and whether its Wi-Fi is on.
@@ -64,7 +73,7 @@ impl Walk<'_> {
             let heard = match self.listen(name).await {
                 Ok(heard) => heard,
                 Err(stopped) => {
-                    self.tell(stopped)?;
+                    tell(stopped)?;
                     self.save_again();
                     match ask::next(false, self.lang)? {
                         ask::Next::Again => continue,
@@ -80,27 +89,20 @@ impl Walk<'_> {
             match self.keep(name, &heard) {
                 Ok(line) => {
                     complain(&line);
+                    if let Some(holds) = holds(&self.kept) {
+                        complain(&words::standing(&holds, self.lang));
+                    }
                     if self.stored.len() == 1 {
                         complain(&words::kept_in(self.file.path(), self.lang));
                     }
                 }
-                Err(stopped) => self.tell(stopped)?,
+                Err(stopped) => tell(stopped)?,
             }
             match ask::next(true, self.lang)? {
                 ask::Next::Again => {}
                 next => return Ok(next),
             }
         }
-    }
-
-    /// Tells what went wrong in a room, and goes on; somebody who left has left.
-    fn tell(&self, stopped: Stopped) -> Result<(), Stopped> {
-        match stopped {
-            Stopped::Why(sentence) => complain(&sentence),
-            Stopped::Said => {}
-            Stopped::Left => return Err(Stopped::Left),
-        }
-        Ok(())
     }
 
     /// Asks for the school's network. A name that is not in sight is asked for once more: it may be misspelt, and the whole
@@ -119,4 +121,14 @@ impl Walk<'_> {
             insisted = Some(name);
         }
     }
+}
+
+/// Tells what went wrong in a room, and goes on; somebody who left has left.
+fn tell(stopped: Stopped) -> Result<(), Stopped> {
+    match stopped {
+        Stopped::Why(sentence) => complain(&sentence),
+        Stopped::Said => {}
+        Stopped::Left => return Err(Stopped::Left),
+    }
+    Ok(())
 }

@@ -63,8 +63,8 @@ pub(super) fn wifi_survey(id: &str) -> Option<ArgumentText> {
     let (help, value, group) = match id {
         "room" => (
             both(
-                "Mesure cette pièce et l’ajoute au relevé, sans question ; la même à nouveau remplace sa mesure",
-                "Measure this room and add it to the survey, without a question; the same again replaces its scan",
+                "Mesure cette pièce et l’ajoute au relevé, sans question ; la même à nouveau remplace sa mesure (après une heure : avec --resume)",
+                "Measure this room and add it to the survey, without a question; the same again replaces its scan (after an hour: with --resume)",
             ),
             Some(both("NOM", "NAME")),
             Group::Measures,
@@ -87,8 +87,8 @@ pub(super) fn wifi_survey(id: &str) -> Option<ArgumentText> {
         ),
         "resume" => (
             both(
-                "Poursuit le relevé en cours, même d’un autre jour, sans poser la question",
-                "Go on with the unfinished survey, also of another day, without asking",
+                "Poursuit le relevé en cours, même d’un autre jour, sans poser la question, et remplace aussi une mesure de plus d’une heure",
+                "Go on with the unfinished survey, also of another day, without asking, and replace a scan of more than an hour ago, too",
             ),
             None,
             Group::Measures,

@@ -159,6 +159,17 @@ pub fn room(room: &Room, replaced: bool, nothing_yet: bool, lang: Lang) -> Strin
     line
 }
 
+/// Where the survey stands after a room: how many rooms, since when, and of which school.
+#[must_use]
+pub fn standing(holds: &Holds<'_>, lang: Lang) -> String {
+    let (count, since) = (rooms(holds.rooms.len(), lang), lang.date_time(&holds.since));
+    let school = of_school(holds.school, lang);
+    lang.pick(
+        format!("{count} dans ce relevé, commencé le {since}, {school}."),
+        format!("{count} in this survey, begun {since}, {school}."),
+    )
+}
+
 /// Where a survey is kept.
 #[must_use]
 pub fn kept_in(path: &Path, lang: Lang) -> String {
@@ -188,7 +199,7 @@ pub fn holds(holds: &Holds<'_>, lang: Lang) -> String {
 }
 
 /// Which school a survey is of, as far as it was told.
-pub(super) fn of_school(school: &School, lang: Lang) -> String {
+fn of_school(school: &School, lang: Lang) -> String {
     let named = [school.uai.as_ref().map(ToString::to_string), school.label.clone()];
     let named: Vec<String> = named.into_iter().flatten().collect();
     if named.is_empty() {

@@ -7,7 +7,7 @@ use sonde_report::Timestamp;
 use sonde_report::document::WifiOn;
 
 use super::message::recording_fault;
-use super::survey::{Holds, bad_name, held_already, kept_in, of_school, rooms};
+use super::survey::{Holds, bad_name, held_already, kept_in, rooms, standing};
 use super::{problem::system, quoted, usage::error_line};
 use crate::store::StoreError;
 use crate::survey::feed::{BadSurvey, Notice};
@@ -56,8 +56,8 @@ pub enum Say<'a> {
     NoState { error: &'a anyhow::Error },
     /// The survey's file could not be written. `asked`: by questions, so that it is tried again.
     NotKept { error: &'a StoreError, asked: bool },
-    /// The result could not be written everywhere: how many rooms are kept, and which scans are lost.
-    StillKept { path: &'a Path, rooms: usize, lost: &'a [String] },
+    /// The result could not be written everywhere: how many rooms are on the disk, and which scans are in memory alone.
+    StillKept { path: &'a Path, rooms: usize, unsaved: &'a [String] },
     /// The result is in no file that was asked for: where it is kept.
     ResultKept { path: &'a Path },
     /// The file of the delivered survey could not be removed.
@@ -107,7 +107,7 @@ pub fn say(what: &Say<'_>, lang: Lang) -> String {
         ),
         Say::NoState { error } => no_state(error, lang),
         Say::NotKept { error, asked } => not_kept(error, *asked, lang),
-        Say::StillKept { path, rooms, lost } => still_kept(path, *rooms, lost, lang),
+        Say::StillKept { path, rooms, unsaved } => still_kept(path, *rooms, unsaved, lang),
         Say::NotRemoved { error } => not_removed(error, lang),
         Say::BadSurvey { path, why } => bad_survey(path, why, lang),
         Say::Notice { path, notice } => survey_notice(path, notice, lang),
@@ -132,36 +132,24 @@ fn left(kept: usize, lost: &[String], lang: Lang) -> String {
             )
         }
     };
-    head + &lost_scans(lost, lang)
-}
-
-/// The scans that could not be written before the end, behind another sentence; empty without one.
-fn lost_scans(lost: &[String], lang: Lang) -> String {
     if lost.is_empty() {
-        return String::new();
+        return head;
     }
-    let rooms = lost.join(", ");
+    let lost = lost.join(", ");
     lang.pick(
         format!(
-            "\nMesures perdues, car elles n’ont pas pu être enregistrées : {rooms}. Elles sont à refaire"
+            "{head}\nMesures perdues, car elles n’ont pas pu être enregistrées : {lost}. Elles sont à refaire"
         ),
-        format!("\nScans lost, since they could not be saved: {rooms}. They must be done again"),
+        format!("{head}\nScans lost, since they could not be saved: {lost}. They must be done again"),
     )
 }
 
 /// What the survey holds after a room.
 fn kept(holds: &Holds<'_>, path: Option<&Path>, lang: Lang) -> String {
-    let (count, since) = (rooms(holds.rooms.len(), lang), lang.date_time(&holds.since));
-    let school = of_school(holds.school, lang);
+    let line = standing(holds, lang);
     let line = lang.pick(
-        format!(
-            "{count} dans ce relevé, commencé le {since}, {school}.\n\
-             Autre pièce : --room NOM · résultat : --finish --json FICHIER"
-        ),
-        format!(
-            "{count} in this survey, begun {since}, {school}.\n\
-             Another room: --room NAME · result: --finish --json FILE"
-        ),
+        format!("{line}\nAutre pièce : --room NOM · résultat : --finish --json FICHIER"),
+        format!("{line}\nAnother room: --room NAME · result: --finish --json FILE"),
     );
     path.map_or_else(|| line.clone(), |path| format!("{line}\n{}", kept_in(path, lang)))
 }
@@ -193,11 +181,13 @@ fn set_aside(path: &Path, lang: Lang) -> String {
     )
 }
 
+/// Where the result is, with the command that takes it, ready to be typed.
 fn result_kept(path: &Path, lang: Lang) -> String {
-    let path = path.display();
+    let path = path.display().to_string();
+    let typed = if path.contains(' ') { format!("\"{path}\"") } else { path.clone() };
     lang.pick(
-        format!("Résultat gardé dans {path} (le prochain le remplace). Pour le joindre à une mesure : sonde-ecole run --survey {path}"),
-        format!("Result kept in {path} (the next one replaces it). To put it into a run: sonde-ecole run --survey {path}"),
+        format!("Résultat gardé dans {path} (le prochain le remplace). Pour le joindre à une mesure : sonde-ecole run --survey {typed}"),
+        format!("Result kept in {path} (the next one replaces it). To put it into a run: sonde-ecole run --survey {typed}"),
     )
 }
 
@@ -370,17 +360,20 @@ fn room_for_it(error: &Error, lang: Lang) -> &'static str {
     }
 }
 
-fn still_kept(path: &Path, kept: usize, lost: &[String], lang: Lang) -> String {
+/// The result is not written. Scans in memory alone are those of a survey by questions, which goes on.
+fn still_kept(path: &Path, kept: usize, unsaved: &[String], lang: Lang) -> String {
     let (path, count) = (path.display(), rooms(kept, lang));
-    let head = if kept == 0 {
-        lang.pick("le résultat n’a pas pu être écrit", "the result could not be written").to_owned()
-    } else {
-        lang.pick(
-            format!("le résultat n’a pas pu être écrit, donc le relevé est gardé ({path}, {count}) : corrigez puis relancez avec --finish"),
-            format!("the result could not be written, so the survey is kept ({path}, {count}): mend that, then run again with --finish"),
-        )
-    };
-    head + &lost_scans(lost, lang)
+    if !unsaved.is_empty() {
+        let unsaved = unsaved.join(", ");
+        return lang.pick(
+            format!("le résultat n’a pas pu être écrit. Sur le disque : {count} ({path}). En mémoire seulement, et perdu si vous quittez : {unsaved}. Corrigez, puis terminez à nouveau"),
+            format!("the result could not be written. On the disk: {count} ({path}). In memory alone, and lost if you leave: {unsaved}. Mend that, then finish again"),
+        );
+    }
+    lang.pick(
+        format!("le résultat n’a pas pu être écrit, donc le relevé est gardé ({path}, {count}) : corrigez puis relancez avec --finish"),
+        format!("the result could not be written, so the survey is kept ({path}, {count}): mend that, then run again with --finish"),
+    )
 }
 
 fn not_removed(error: &StoreError, lang: Lang) -> String {
