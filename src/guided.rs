@@ -200,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_that_names_every_network_is_asked_for_again() {
+        let refused = |text| matches!(check_ssid(text, Lang::Fr), Validation::Invalid(_));
+        assert!(refused("*") && refused(" ?* "));
+        assert!(!refused("") && !refused("ecole-*"));
+    }
+
+    #[test]
     fn an_ent_that_needs_the_uai_is_offered_with_one() {
         let pronote = |pairs: &[(Key, &str)]| offered(pairs).iter().any(|shown| shown.contains("pronote"));
         assert!(!pronote(&[]) && pronote(&[(Key::Uai, "0940176F")]));

@@ -138,3 +138,26 @@ pub(super) fn document(report: &Report) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_recording_is_its_owners_alone_also_where_it_replaces_an_open_file() {
+        let text =
+            r#"{"format":"sonde-ecole/wifi-recording/1","interface":"wlan0","fresh":true,"sightings":[]}"#;
+        let heard = Recording::read(text.as_bytes()).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let (new, open) = (place.path().join("new.json"), place.path().join("open.json"));
+        std::fs::write(&open, "old").unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+        for path in [new, open] {
+            assert!(keep(Some(&heard), &path, Lang::Fr, true));
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), heard.to_json());
+        }
+    }
+}

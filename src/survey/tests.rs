@@ -145,3 +145,32 @@ fn names_of_rooms_are_trimmed_and_bounded() {
     assert_eq!(room_name(&"é".repeat(81)), Err(BadName::TooLong(80)));
     assert_eq!(room_name("a\tb"), Err(BadName::Control));
 }
+
+/// What a person reads when a room cannot be written.
+#[cfg(unix)]
+#[test]
+fn the_remedy_fits_what_the_disk_answered() {
+    use crate::store::StoreError;
+    use crate::text::Lang;
+    use crate::text::cli::survey::{Say, say};
+    let said = |code: i32| {
+        let answer = std::io::Error::from_raw_os_error(code);
+        let error = StoreError { operation: "write", path: "/state/wifi-survey.json".into(), answer };
+        say(&Say::NotKept { error: &error, asked: false }, Lang::Fr)
+    };
+    // ENOSPC, EROFS, ENOTDIR, EACCES.
+    for (code, cause, remedy) in [
+        (28, "disque plein", "Libérez de la place"),
+        (30, "disque en lecture seule", "autre dossier"),
+        (20, "n’est pas un dossier", "Déplacez"),
+        (13, "accès refusé", "Reprenez l’utilisateur"),
+    ] {
+        let said = said(code);
+        assert!(
+            said.contains("/state/wifi-survey.json (") && said.contains(cause) && said.contains(remedy),
+            "{said}"
+        );
+        assert!(!said.contains("os error"), "{said}");
+        assert_eq!(said.contains("Libérez"), code == 28, "{said}");
+    }
+}

@@ -69,9 +69,9 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
         Usage::NewAndFinish => lang
             .pick(
                 "--new commence un relevé (et efface celui en cours à la première pièce), --finish termine celui en cours : les deux ne \
-                 vont ensemble qu’avec --room NOM. Pour finir puis recommencer : --finish --json FICHIER, puis --room NOM --new",
+                 vont ensemble qu’avec --room NOM. Pour finir puis recommencer : --finish --json FICHIER, puis --room NOM",
                 "--new begins a survey (and deletes the unfinished one with the first room), --finish ends the unfinished one: both go \
-                 together only with --room NAME. To finish and then begin: --finish --json FILE, then --room NAME --new",
+                 together only with --room NAME. To finish and then begin: --finish --json FILE, then --room NAME",
             )
             .to_owned(),
         Usage::Repeated { argument } => lang.pick(
