@@ -1,6 +1,6 @@
 //! The commands: from parsed arguments to what does the work, and to an exit code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sonde_probes::dial::Dialer;
 use sonde_report::Report;
@@ -140,8 +140,8 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
     let (mut raw, lang) = load(common, lang, environment)?;
     raw.take_run(args);
     let delivery = delivery(&args.output, lang)?;
+    let Ok(survey) = read_survey(&mut raw, lang) else { return Ok(COULD_NOT_RUN) };
     let settings = settle(&mut raw, lang, environment, !args.no_upload, args.output.quiet)?;
-    let survey = settings.survey.clone();
     let mut job = Job {
         upload: settings.upload.clone(),
         state: settings.state.clone(),
@@ -151,18 +151,38 @@ async fn run_command(args: &RunArgs, common: &Common, lang: Lang, environment: &
         verbose: common.verbose > 0,
     };
     job.plan.wifi.full_addresses = args.bssid_full;
-    if !take_survey(&mut job.plan, survey.as_deref(), lang) {
+    if !take_survey(&mut job.plan, survey, &job.delivery) {
         return Ok(COULD_NOT_RUN);
     }
     Ok(run::measure(job).await.code)
 }
 
-/// Reads the survey that the settings name, if they do: it takes the place of a scan from one place. Whether the run may
-/// go on; why not is said.
-fn take_survey(plan: &mut Plan, file: Option<&Path>, lang: Lang) -> bool {
-    let Some(path) = file else { return true };
-    match Fed::read(path, &plan.site) {
-        Ok(fed) => {
+/// Reads the survey that the configuration names, if it does; what it says of its school counts where nothing else was said.
+/// Why it cannot be read is told.
+fn read_survey(raw: &mut Raw, lang: Lang) -> Result<Option<(PathBuf, Fed)>, ()> {
+    let given = raw.given.get(&Key::Survey).and_then(|given| given.values.first());
+    let Some(path) = given.map(PathBuf::from) else { return Ok(None) };
+    let fed = Fed::read(&path)
+        .map_err(|why| complain(&survey_text::say(&Say::BadSurvey { path: &path, why: &why }, lang)))?;
+    let said =
+        [(Key::Uai, fed.site.uai.as_ref().map(ToString::to_string)), (Key::Site, fed.site.label.clone())];
+    for (key, value) in said {
+        if let Some(value) = value.filter(|_| !raw.given.contains_key(&key)) {
+            raw.set(key, vec![value], Origin::Flag(Key::Survey.flag()));
+        }
+    }
+    Ok(Some((path, fed)))
+}
+
+/// Takes a survey in the place of a scan from one place. Whether the run may go on; why not is told.
+fn take_survey(plan: &mut Plan, survey: Option<(PathBuf, Fed)>, delivery: &Delivery) -> bool {
+    let Some((path, fed)) = survey else { return true };
+    let (path, lang) = (&path, delivery.lang);
+    match fed.check(&plan.site, &plan.wifi.ssids) {
+        Ok(notices) => {
+            for notice in notices.iter().filter(|_| !delivery.quiet) {
+                complain(&survey_text::say(&Say::Notice { path, notice }, lang));
+            }
             fed.bear_on(&mut plan.site);
             plan.survey = Some(fed.measured(plan.wifi.full_addresses));
             true
@@ -185,9 +205,9 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
     if !guided::ask(&mut raw, lang) {
         return Ok(COULD_NOT_RUN);
     }
+    let Ok(survey) = read_survey(&mut raw, lang) else { return Ok(COULD_NOT_RUN) };
     let settings = settle(&mut raw, lang, environment, true, false)?;
     let delivery = delivery(&OutputArgs::default(), lang)?;
-    let survey = settings.survey.clone();
     let mut job = Job {
         upload: settings.upload.clone(),
         state: settings.state.clone(),
@@ -196,7 +216,7 @@ async fn guided_or_usage(common: &Common, lang: Lang, environment: &Environment)
         lock: true,
         verbose: common.verbose > 0,
     };
-    if !take_survey(&mut job.plan, survey.as_deref(), lang) {
+    if !take_survey(&mut job.plan, survey, &job.delivery) {
         return Ok(COULD_NOT_RUN);
     }
     let Made { report, code, .. } = run::measure(job).await;

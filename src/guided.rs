@@ -9,6 +9,7 @@ use sonde_report::{Report, SchoolSize, Uai};
 
 use crate::complain;
 use crate::config::services::Services;
+use crate::config::values::{self, Expected};
 use crate::config::{Key, Origin, Raw};
 use crate::run::Delivery;
 use crate::show::html;
@@ -57,7 +58,9 @@ fn questions(raw: &mut Raw, lang: Lang) -> Result<(), InquireError> {
     let wifi_on = choose(words::WIFI_ON.pick(lang), words::LIST_HELP.pick(lang), states)?;
     answer(Key::WifiOn, wifi_on.to_owned());
     if wifi_on != "no" {
-        let ssid = Text::new(words::SSID.pick(lang)).prompt()?;
+        let ssid = Text::new(words::SSID.pick(lang))
+            .with_validator(move |text: &str| Ok(check_ssid(text, lang)))
+            .prompt()?;
         if !ssid.trim().is_empty() {
             answer(Key::Ssid, ssid.trim().to_owned());
         }
@@ -143,6 +146,14 @@ fn check_uai(text: &str, lang: Lang) -> Validation {
     }
 }
 
+/// Nothing is fine; a pattern that names every network is none.
+fn check_ssid(text: &str, lang: Lang) -> Validation {
+    if text.trim().is_empty() || values::ssid(text).is_some() {
+        return Validation::Valid;
+    }
+    Validation::Invalid(problem::expected(&Expected::Ssid, lang).into())
+}
+
 /// Offers to save the report as a page. Leaving here loses nothing: the report was printed.
 pub fn offer_page(report: &Report, delivery: &Delivery) {
     let lang = delivery.lang;
@@ -186,6 +197,13 @@ mod tests {
         assert_eq!(offered_there[0], "e-primo (e-primo) — proposé ici");
         assert!(!offered_there[1].contains("proposé"), "{offered_there:?}");
         assert!(!offered(&[]).iter().any(|shown| shown.contains("proposé")));
+    }
+
+    #[test]
+    fn a_pattern_that_names_every_network_is_asked_for_again() {
+        let refused = |text| matches!(check_ssid(text, Lang::Fr), Validation::Invalid(_));
+        assert!(refused("*") && refused(" ?* "));
+        assert!(!refused("") && !refused("ecole-*"));
     }
 
     #[test]

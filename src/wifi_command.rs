@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN};
 use crate::say;
 use crate::show::console;
-use crate::store::write_atomic;
+use crate::store::{answer, write_atomic_private};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 
@@ -33,7 +33,7 @@ pub(super) async fn scan(
     raw.take_flag(Key::WifiOn, args.wifi_on.as_slice());
     raw.take_flag(Key::DeclaredAps, args.declared_aps.as_slice());
     let json = json_wanted(args.format.as_deref()).map_err(refused(lang))?;
-    let record = endpoints::output(args.record.as_deref(), "--record").map_err(refused(lang))?;
+    let record = endpoints::output_file(args.record.as_deref(), "--record").map_err(refused(lang))?;
     // A proxy's password has no part in it: nothing is asked for.
     let settings = settle(&mut raw, lang, environment, false, true)?;
     let mut plan = Plan::new(settings).radios_only();
@@ -93,13 +93,14 @@ pub(super) fn open(path: &Path) -> Result<Recording, wifi::RecordingError> {
     Recording::read(file.map_err(|error| wifi::RecordingError::Unreadable(error.to_string()))?)
 }
 
-/// Writes what was heard; says what the file holds. Whether it could be written.
+/// Writes what was heard, for its owner alone: it holds the neighbours' names and addresses. Says what the file holds;
+/// whether it could be written.
 fn keep(heard: Option<&Recording>, path: &Path, lang: Lang, quiet: bool) -> bool {
     let Some(heard) = heard else {
         say(&Message::NothingRecorded { path }, lang);
         return false;
     };
-    match write_atomic(path, heard.to_json().as_bytes()) {
+    match write_atomic_private(path, heard.to_json().as_bytes()) {
         Ok(()) => {
             if !quiet {
                 say(&Message::Recorded { path }, lang);
@@ -107,7 +108,7 @@ fn keep(heard: Option<&Recording>, path: &Path, lang: Lang, quiet: bool) -> bool
             true
         }
         Err(error) => {
-            say(&Message::NotWritten { path, detail: format!("{error:#}") }, lang);
+            say(&Message::NotWritten { path, detail: answer(&error) }, lang);
             false
         }
     }
@@ -136,4 +137,27 @@ pub(super) fn document(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&report.measurements.wifi).unwrap_or_default();
     text.push('\n');
     text
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_recording_is_its_owners_alone_also_where_it_replaces_an_open_file() {
+        let text =
+            r#"{"format":"sonde-ecole/wifi-recording/1","interface":"wlan0","fresh":true,"sightings":[]}"#;
+        let heard = Recording::read(text.as_bytes()).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let (new, open) = (place.path().join("new.json"), place.path().join("open.json"));
+        std::fs::write(&open, "old").unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+        for path in [new, open] {
+            assert!(keep(Some(&heard), &path, Lang::Fr, true));
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), heard.to_json());
+        }
+    }
 }

@@ -4,107 +4,16 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Output;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
+use common::rooms::{
+    BOX, NEIGHBOUR, NEIGHBOUR_BSSID, School, entry, hex, measurement, neighbour, plain, stderr, wait_until,
+};
 use common::{agent, validated};
 use serde_json::{Value, json};
 
-/// A neighbour's network, whose name and address must appear nowhere.
-const NEIGHBOUR: &str = "Livebox-Martin";
-const NEIGHBOUR_BSSID: &str = "0a00de01beef";
-/// A box of the school, whose address must appear in no output.
-const BOX: &str = "001122334410";
-
-/// An entry of a scan list, its elements built byte by byte (IEEE 802.11-2020, 9.4.2.2).
-fn entry(bssid: &str, ssid: &str, mhz: u32, signal: i16) -> Value {
-    let bytes = [&[0, u8::try_from(ssid.len()).unwrap()], ssid.as_bytes()].concat();
-    json!({ "bssid": bssid, "mhz": mhz, "signal_dbm": signal, "seen_ms_ago": 40, "elements": hex(&bytes) })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
-}
-
-fn neighbour() -> Value {
-    entry(NEIGHBOUR_BSSID, NEIGHBOUR, 2437, -80)
-}
-
-/// A directory with the state and the recordings of one test.
-struct School {
-    directory: tempfile::TempDir,
-}
-
-impl School {
-    fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn state_file(&self) -> PathBuf {
-        self.path("state/wifi-survey.json")
-    }
-
-    /// A recording, made here; `changed` may alter it.
-    fn recording(&self, name: &str, sightings: &[Value], changed: impl FnOnce(&mut Value)) -> String {
-        let mut recording = json!({ "format": "sonde-ecole/wifi-recording/1", "interface": "wlan0", "fresh": true,
-            "bands": ["2.4", "5"], "sightings": sightings });
-        changed(&mut recording);
-        let path = self.path(name);
-        fs::write(&path, recording.to_string()).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    /// Two rooms, one box near each.
-    fn two_rooms(&self) -> [String; 2] {
-        let near = |bssid, signal| entry(bssid, "ecole-prof", 2412, signal);
-        [
-            self.recording("cp.json", &[near(BOX, -50), neighbour()], |_| {}),
-            self.recording("ce1.json", &[near(BOX, -72), neighbour()], |_| {}),
-        ]
-    }
-
-    fn survey(&self, arguments: &[&str]) -> Output {
-        agent(&self.path("state")).args(["wifi", "survey"]).args(arguments).output().unwrap()
-    }
-
-    /// One room; its line.
-    fn room(&self, name: &str, from: &str, more: &[&str]) -> String {
-        let output = self.survey(&[&["--ssid", "ecole-*", "--room", name, "--from", from], more].concat());
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(0), "{said}");
-        said
-    }
-
-    /// Exit 2 and nothing on standard output; the message.
-    fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.survey(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
-        assert!(output.stdout.is_empty(), "{arguments:?}");
-        stderr(&output)
-    }
-}
-
-/// With ordinary spaces, so that tests read well.
-fn plain(text: &[u8]) -> String {
-    String::from_utf8(text.to_vec()).unwrap().replace('\u{202f}', " ")
-}
-
-fn stderr(output: &Output) -> String {
-    plain(&output.stderr)
-}
-
-fn measurement(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
-}
+#[cfg(target_os = "linux")]
+use common::rooms::Person;
 
 #[test]
 fn room_after_room_becomes_one_result_and_leaves_nothing_behind() {
@@ -383,82 +292,6 @@ fn a_process_that_dies_loses_no_room() {
     assert_eq!(value["scan"]["positions"], json!(["Classe CP", "Classe CE1"]));
 }
 
-/// Asks again until it holds; 20 s is a machine that hangs.
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A person at a terminal: a pseudo-terminal of util-linux's `script`.
-#[cfg(target_os = "linux")]
-struct Person {
-    child: std::process::Child,
-    keys: std::process::ChildStdin,
-    seen: std::sync::Arc<std::sync::Mutex<String>>,
-    read: usize,
-}
-
-#[cfg(target_os = "linux")]
-impl Person {
-    /// Sits down at the survey; `None` where there is no `script`.
-    fn at(school: &School, from: &Path) -> Option<Self> {
-        use std::io::Read as _;
-        common::peer_or_say("script", "util-linux")?;
-        let command = format!("{} wifi survey --from {}", env!("CARGO_BIN_EXE_sonde-ecole"), from.display());
-        let mut script = std::process::Command::new("script");
-        common::clean(&mut script, &school.path("state"));
-        let mut child = script
-            .args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"])
-            .env("TERM", "xterm")
-            .current_dir(school.directory.path())
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut screen = child.stdout.take().unwrap();
-        let keys = child.stdin.take().unwrap();
-        let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-        let growing = std::sync::Arc::clone(&seen);
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let mut part = [0; 4096];
-            while let Ok(count @ 1..) = screen.read(&mut part) {
-                bytes.extend_from_slice(&part[..count]);
-                // The whole again: a part may end within a character.
-                *growing.lock().unwrap() = String::from_utf8_lossy(&bytes).replace('\u{202f}', " ");
-            }
-        });
-        Some(Self { child, keys, seen, read: 0 })
-    }
-
-    /// Waits until this is on the screen, after what was waited for before.
-    fn sees(&mut self, text: &str) {
-        let start = Instant::now();
-        loop {
-            let all = self.seen.lock().unwrap().clone();
-            if let Some(at) = all.get(self.read..).and_then(|rest| rest.find(text)) {
-                self.read += at + text.len();
-                return;
-            }
-            assert!(start.elapsed() < Duration::from_secs(20), "{text:?} is not shown in {all}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn types(&mut self, keys: &str) {
-        use std::io::Write as _;
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn leaves_with(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
@@ -467,6 +300,8 @@ fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
     let now = school.path("now.json");
     fs::copy(&cp, &now).unwrap();
     let Some(mut person) = Person::at(&school, &now) else { return };
+    person.sees("UAI de l’école");
+    person.types("0940176F\r");
     person.sees("Le Wi-Fi de l’école est-il allumé");
     person.sees("pour choisir");
     person.types("\r");
@@ -512,7 +347,8 @@ fn the_questions_lead_from_room_to_room_and_an_interruption_loses_nothing() {
     assert_eq!(person.leaves_with(), Some(1));
     assert!(!school.state_file().exists());
     let files = fs::read_dir(school.directory.path()).unwrap().map(|entry| entry.unwrap().path());
-    let saved = files.into_iter().find(|path| path.to_str().unwrap().contains("releve-wifi-")).unwrap();
+    let saved =
+        files.into_iter().find(|path| path.to_str().unwrap().contains("releve-wifi-0940176F-")).unwrap();
     let report: Value = serde_json::from_slice(&fs::read(saved).unwrap()).unwrap();
     assert_eq!(report["measurements"]["wifi"]["outcome"]["value"]["rooms"].as_array().unwrap().len(), 2);
 }

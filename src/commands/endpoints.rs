@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, MET};
 use crate::say;
 use crate::show::{allowlist, console, csv};
-use crate::store::write_atomic;
+use crate::store::{answer, write_atomic};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 use crate::text::cli::services::{self as words, Listed};
@@ -155,7 +155,8 @@ fn json(listed: &[Listed], services: &Services) -> String {
     format!("{document:#}\n")
 }
 
-/// Where to write, refused beforehand when that cannot be: nobody should wait for a file that cannot come.
+/// Where to write, refused beforehand when that cannot be: nobody should wait for a file that cannot come. `-` is standard
+/// output, where the text goes without a file.
 pub(super) fn output(given: Option<&Path>, flag: &str) -> Result<Option<PathBuf>, Problem> {
     let Some(path) = given.filter(|path| *path != Path::new("-")) else { return Ok(None) };
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
@@ -165,6 +166,14 @@ pub(super) fn output(given: Option<&Path>, flag: &str) -> Result<Option<PathBuf>
         }
         _ => Ok(Some(path.to_owned())),
     }
+}
+
+/// The same for a file that has no form on standard output: `-` is refused there, lest somebody wait for what is not printed.
+pub(super) fn output_file(given: Option<&Path>, flag: &str) -> Result<Option<PathBuf>, Problem> {
+    if given == Some(Path::new("-")) {
+        return Err(Problem::NoFile { origin: Origin::Flag(flag.to_owned()) });
+    }
+    output(given, flag)
 }
 
 /// Writes the file or prints. A text that cannot be written is printed, so that it is not lost.
@@ -181,7 +190,7 @@ fn hand_out(text: &str, output: Option<&Path>, lang: Lang, quiet: bool) -> bool 
             true
         }
         Err(error) => {
-            say(&Message::NotWritten { path, detail: format!("{error:#}") }, lang);
+            say(&Message::NotWritten { path, detail: answer(&error) }, lang);
             run::write_out(text);
             false
         }

@@ -3,6 +3,8 @@
 //! Each call with `--room` adds one room; without an option, the questions on a terminal do the same. Each room is on the
 //! disk before anything else is asked, and the file goes when the result is delivered.
 
+mod questions;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,11 +18,12 @@ use crate::cli::WifiSurveyArgs;
 use crate::plan::Plan;
 use crate::run::{self, COULD_NOT_RUN, Delivery, MET};
 use crate::show::{console, why_no_wifi};
-use crate::store::{RunLock, state_dir};
-use crate::survey::{Kept, StateFile, ask, room_name};
+use crate::store::{RunLock, StoreError, state_dir};
+use crate::survey::{Kept, StateFile, ask, room_name, same_room};
 use crate::text::Lang;
 use crate::text::cli::message::Message;
 use crate::text::cli::survey::{self as words, Holds, Say};
+use crate::text::cli::usage::{self, Usage};
 use crate::{complain, say};
 
 /// Does what `wifi survey` asks.
@@ -31,6 +34,10 @@ pub(super) async fn survey(
     environment: &Environment,
 ) -> Done {
     let (mut raw, lang) = load(common, lang, environment)?;
+    if args.new && args.finish && args.room.is_none() {
+        complain(&usage::say(&Usage::NewAndFinish, lang));
+        return Ok(COULD_NOT_RUN);
+    }
     raw.take_survey(args);
     let output = output(args, lang)?;
     // A proxy's password has no part in it: nothing is asked for.
@@ -44,11 +51,18 @@ pub(super) async fn survey(
         plan.wifi.timeout = timeout;
     }
     let Some(file) = opened(state.as_deref(), args.show, lang) else { return Ok(COULD_NOT_RUN) };
-    let mut walk = Walk { args, lang, plan, output, file, kept: Kept::default(), refused_file: false };
-    Ok(walk.go().await.unwrap_or_else(|stopped| {
-        complain_of(stopped.0);
-        COULD_NOT_RUN
-    }))
+    let mut walk = Walk {
+        args,
+        lang,
+        plan,
+        output,
+        file,
+        kept: Kept::default(),
+        refused_file: false,
+        stored: Vec::new(),
+        unsaved: Vec::new(),
+    };
+    Ok(walk.go().await)
 }
 
 /// Where the result goes.
@@ -62,7 +76,7 @@ struct Output {
 fn output(args: &WifiSurveyArgs, lang: Lang) -> Result<Output, super::Refused> {
     let as_json = json_wanted(args.format.as_deref()).map_err(refused(lang))?;
     let file =
-        |given: &Option<PathBuf>, flag| endpoints::output(given.as_deref(), flag).map_err(refused(lang));
+        |given: &Option<PathBuf>, flag| endpoints::output_file(given.as_deref(), flag).map_err(refused(lang));
     let (json, html) = (file(&args.json, "--json")?, file(&args.html, "--html")?);
     Ok(Output { as_json, files: Delivery { format: None, json, html, quiet: args.quiet, lang } })
 }
@@ -80,7 +94,7 @@ fn opened(state: Option<&Path>, read_only: bool, lang: Lang) -> Option<StateFile
             None
         }
         Err(error) => {
-            complain(&words::say(&Say::NoState { detail: format!("{error:#}") }, lang));
+            complain(&words::say(&Say::NoState { error: &error }, lang));
             None
         }
     }
@@ -96,58 +110,83 @@ struct Walk<'a> {
     kept: Kept,
     /// The file there is refused, and goes aside before the first room is written.
     refused_file: bool,
+    /// The rooms that are on the disk: what the file held when it was last read or written.
+    stored: Vec<String>,
+    /// The rooms whose last scan is in memory alone, since it could not be written.
+    unsaved: Vec<String>,
 }
 
-/// Why the command ends early, in words; `None`: it was said.
-struct Stopped(Option<String>);
+/// Why the command ends early.
+enum Stopped {
+    /// For this reason, in words.
+    Why(String),
+    /// For a reason that was said.
+    Said,
+    /// Somebody left (Esc, Ctrl-C), or had nothing to measure.
+    Left,
+}
 
 impl From<inquire::InquireError> for Stopped {
     fn from(_: inquire::InquireError) -> Self {
-        Self(None)
+        Self::Left
     }
 }
 
 impl Walk<'_> {
-    async fn go(&mut self) -> Result<u8, Stopped> {
+    async fn go(&mut self) -> u8 {
+        match self.asked().await {
+            Ok(code) => return code,
+            Err(Stopped::Why(sentence)) => complain(&sentence),
+            Err(Stopped::Said) => {}
+            Err(Stopped::Left) => {
+                self.save_again();
+                let left = Say::Left { rooms: self.stored.len(), lost: &self.unsaved };
+                complain(&words::say(&left, self.lang));
+            }
+        }
+        COULD_NOT_RUN
+    }
+
+    /// Does what the flags ask.
+    async fn asked(&mut self) -> Result<u8, Stopped> {
         let found = self.found()?;
         if self.args.show {
             return Ok(self.show(found).await);
         }
         if self.args.finish && self.args.room.is_none() {
             let kept = found.filter(|kept| !kept.rooms.is_empty());
-            self.kept = kept.ok_or_else(|| self.stop(&Say::NothingToFinish))?;
+            self.kept = kept.ok_or_else(|| self.stop(&Say::NothingToFinish { path: self.file.path() }))?;
             self.agree()?;
+            if !self.args.quiet {
+                self.tell_network();
+            }
             return self.finish(false).await;
         }
         if self.args.resume && found.is_none() {
-            return Err(self.stop(&Say::NothingToResume));
+            return Err(self.stop(&Say::NothingToResume { path: self.file.path() }));
         }
-        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         if let Some(name) = &self.args.room {
             let name = room_name(name).map_err(|bad| self.stop(&Say::BadName { bad }))?;
             return self.one_room(found, name).await;
         }
-        if !terminal {
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             let unfinished = found.as_ref().and_then(holds);
             return Err(self.stop(&Say::NoTerminal { unfinished }));
         }
-        ask::prepare(self.lang);
-        let done = self.questions(found).await;
-        if matches!(done, Err(Stopped(None))) {
-            complain(&words::say(&Say::Left { rooms: self.kept.rooms.len() }, self.lang));
-        }
-        done
+        self.questions(found).await
     }
 
     fn stop(&self, why: &Say<'_>) -> Stopped {
-        Stopped(Some(words::say(why, self.lang)))
+        Stopped::Why(words::say(why, self.lang))
     }
 
     /// The unfinished survey; none under `--new`, which also passes over a file that is refused.
     fn found(&mut self) -> Result<Option<Kept>, Stopped> {
         match self.file.read() {
-            Ok(_) if self.args.new => Ok(None),
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                self.stored = found.as_ref().map(Kept::names).unwrap_or_default();
+                Ok(found.filter(|_| !self.args.new))
+            }
             Err(_) if self.args.new => {
                 self.refused_file = true;
                 Ok(None)
@@ -159,7 +198,7 @@ impl Walk<'_> {
     /// Takes what the flags say of the school into the survey.
     fn agree(&mut self) -> Result<(), Stopped> {
         let agreed = self.kept.agree(&self.plan.wifi.ssids, &self.plan.site);
-        agreed.map_err(|what| self.stop(&Say::Differs { what: &what }))
+        agreed.map_err(|what| self.stop(&Say::Differs { what: &what, holds: holds(&self.kept) }))
     }
 
     /// Where the survey stands: the result so far.
@@ -168,15 +207,33 @@ impl Walk<'_> {
             run::write_out(&if self.output.as_json {
                 "null\n".to_owned()
             } else {
-                format!("{}\n", words::say(&Say::None, self.lang))
+                format!("{}\n", words::say(&Say::None { path: self.file.path() }, self.lang))
             });
             return MET;
         };
         self.kept = kept;
         let Some(report) = self.report().await else { return COULD_NOT_RUN };
         let written = self.output.files.write_files(&report);
+        if !self.output.as_json
+            && let Some(network) = self.network_line()
+        {
+            run::write_out(&format!("{network}\n\n"));
+        }
         let printed = self.print(&report);
         if printed && !written.failed { MET } else { COULD_NOT_RUN }
+    }
+
+    /// Which network counts as the school's, where nobody named one.
+    fn network_line(&self) -> Option<String> {
+        let said = Say::Associated { ssids: &self.kept.ssids };
+        self.kept.assumed.then(|| words::say(&said, self.lang))
+    }
+
+    /// Tells it.
+    fn tell_network(&self) {
+        if let Some(line) = self.network_line() {
+            complain(&line);
+        }
     }
 
     /// One room, without a question.
@@ -184,102 +241,34 @@ impl Walk<'_> {
         if let Some(kept) = found {
             if !self.args.resume && kept.is_of_another_day(&clock::now()) {
                 let old = holds(&kept).map(|holds| self.stop(&Say::OtherDay { holds }));
-                return Err(old.unwrap_or(Stopped(None)));
+                return Err(old.unwrap_or(Stopped::Said));
             }
             self.kept = kept;
         }
         self.agree()?;
+        if !self.args.resume
+            && let Some(at) = self.kept.measured_before(&name, &clock::now())
+            && let Some(holds) = holds(&self.kept)
+        {
+            return Err(self.stop(&Say::MeasuredBefore { room: &name, at, holds }));
+        }
         let heard = self.listen(&name).await?;
         if self.kept.ssids.is_empty() {
             self.kept.ssids.extend(heard.associated());
+            self.kept.assumed = true;
         }
         let line = self.keep(&name, &heard)?;
         if !self.args.quiet {
             complain(&line);
-            if !self.args.finish {
-                complain(&words::say(&Say::Kept { rooms: self.kept.rooms.len() }, self.lang));
+            self.tell_network();
+            if !self.args.finish
+                && let Some(holds) = holds(&self.kept)
+            {
+                let path = Some(self.file.path()).filter(|_| holds.rooms.len() == 1);
+                complain(&words::say(&Say::Kept { holds, path }, self.lang));
             }
         }
         if self.args.finish { self.finish(false).await } else { Ok(MET) }
-    }
-
-    /// The survey by questions.
-    async fn questions(&mut self, found: Option<Kept>) -> Result<u8, Stopped> {
-        if let Some(kept) = found.filter(|kept| !kept.rooms.is_empty()) {
-            if let Some(holds) = holds(&kept) {
-                complain(&words::holds(&holds, self.lang));
-            }
-            self.kept = kept;
-            let wanted = if self.args.resume { ask::Unfinished::GoOn } else { ask::unfinished(self.lang)? };
-            match wanted {
-                ask::Unfinished::GoOn => {}
-                ask::Unfinished::StartAnew => self.kept = Kept::default(),
-                ask::Unfinished::Finish => {
-                    self.agree()?;
-                    return self.finish(true).await;
-                }
-            }
-        }
-        self.agree()?;
-        if self.kept.rooms.is_empty() {
-            complain(words::WELCOME.pick(self.lang));
-            if self.kept.school.wifi_on == sonde_report::document::WifiOn::Unknown {
-                self.kept.school.wifi_on = ask::wifi_on(self.lang)?;
-            }
-        }
-        while let Some(name) = ask::room(self.lang)? {
-            if self.visit(&name).await? == ask::Next::Finish {
-                break;
-            }
-        }
-        if self.kept.rooms.is_empty() { Err(Stopped(None)) } else { self.finish(true).await }
-    }
-
-    /// One room by questions, again and again if the technician wants.
-    async fn visit(&mut self, name: &str) -> Result<ask::Next, Stopped> {
-        loop {
-            ask::ready(name, self.lang)?;
-            let heard = match self.listen(name).await {
-                Ok(heard) => heard,
-                Err(Stopped(why)) => {
-                    complain_of(why);
-                    match ask::next(false, self.lang)? {
-                        ask::Next::Again => continue,
-                        next => return Ok(next),
-                    }
-                }
-            };
-            if self.kept.ssids.is_empty() {
-                let name = self.network(&heard)?;
-                self.kept.ssids.push(name);
-            }
-            // A room that could not be written stays in memory, and goes to the disk with the next one.
-            match self.keep(name, &heard) {
-                Ok(line) => complain(&line),
-                Err(Stopped(why)) => complain_of(why),
-            }
-            match ask::next(true, self.lang)? {
-                ask::Next::Again => {}
-                next => return Ok(next),
-            }
-        }
-    }
-
-    /// Asks for the school's network. A name that is not in sight is asked for once more: it may be misspelt, and the whole
-    /// survey would go by it.
-    fn network(&self, heard: &Recording) -> Result<String, Stopped> {
-        let mut proposed = heard.associated();
-        let mut insisted = None;
-        loop {
-            let name = ask::ssid(proposed.as_deref(), self.lang)?;
-            let config = wifi::Config { ssids: vec![name.clone()], ..self.plan.wifi.clone() };
-            if heard.hears_school(&config) || insisted.as_ref() == Some(&name) {
-                return Ok(name);
-            }
-            complain(words::NOT_IN_SIGHT.pick(self.lang));
-            proposed = Some(name.clone());
-            insisted = Some(name);
-        }
     }
 
     /// Listens in a room, or reads the recording that stands for it.
@@ -287,18 +276,22 @@ impl Walk<'_> {
         if let Some(path) = &self.args.from {
             return open(path).map_err(|error| {
                 say(&Message::BadRecording { path, error: &error }, self.lang);
-                Stopped(None)
+                Stopped::Said
             });
         }
         if !self.args.quiet {
             complain(words::LISTENING.pick(self.lang));
         }
-        let (measured, heard) = wifi::listen(&self.plan.wifi).await;
+        let (measured, heard) = tokio::select! {
+            biased;
+            () = run::stop_asked() => return Err(Stopped::Left),
+            done = wifi::listen(&self.plan.wifi) => done,
+        };
         if let Some(heard) = heard {
             return Ok(heard);
         }
         let Some(report) = report_of(&self.plan, measured, self.lang).await else {
-            return Err(Stopped(None));
+            return Err(Stopped::Said);
         };
         let why = why_no_wifi(&report, self.lang).unwrap_or_default();
         Err(self.stop(&Say::NotHeard { room: name, why: &why }))
@@ -308,10 +301,15 @@ impl Walk<'_> {
     fn keep(&mut self, name: &str, heard: &Recording) -> Result<String, Stopped> {
         let config = self.config();
         let known = heard.without_neighbours(&self.kept.rooms, &config).filter(|_| !config.ssids.is_empty());
-        let heard = known.ok_or_else(|| self.stop(&Say::NoSsid))?;
+        let heard = known.ok_or_else(|| self.stop(&Say::NoSsid { read: self.args.from.is_some() }))?;
         let recorded = self.args.from.is_some();
         let replaced = self.kept.put(Visit { room: name.to_owned(), at: clock::now(), heard, recorded });
-        self.write()?;
+        self.unsaved.retain(|known| !same_room(known, name));
+        self.unsaved.push(name.to_owned());
+        let error = self.write().err();
+        if let Some(error) = error {
+            return Err(self.stop(&Say::NotKept { error: &error, asked: self.args.room.is_none() }));
+        }
         let measured = wifi::survey(&self.kept.rooms, &config);
         let rooms = measured.as_ref().and_then(|measured| Some(&measured.value()?.rooms));
         let nothing_yet = rooms.is_some_and(|rooms| rooms.iter().all(|room| room.heard.is_empty()));
@@ -320,40 +318,77 @@ impl Walk<'_> {
     }
 
     /// Writes the survey; a refused file that stands there goes aside first.
-    fn write(&mut self) -> Result<(), Stopped> {
-        let not_kept = |error: crate::store::StoreError| {
-            Stopped(Some(words::say(&Say::NotKept { detail: error.to_string() }, self.lang)))
-        };
+    fn write(&mut self) -> Result<(), StoreError> {
         if self.refused_file {
-            let aside = self.file.set_aside(&clock::now()).map_err(not_kept)?;
+            let aside = self.file.set_aside(&clock::now())?;
+            self.refused_file = false;
             complain(&words::say(&Say::SetAside { path: &aside }, self.lang));
         }
-        self.file.write(&self.kept).map_err(not_kept)?;
-        self.refused_file = false;
+        self.file.write(&self.kept)?;
+        self.stored = self.kept.names();
+        self.unsaved.clear();
         Ok(())
+    }
+
+    /// Tries again to write what could not be written, and tells what came of it.
+    fn save_again(&mut self) {
+        if self.unsaved.is_empty() {
+            return;
+        }
+        let rooms = self.unsaved.clone();
+        let said = if self.write().is_ok() {
+            Say::SavedNow { rooms: &rooms }
+        } else {
+            Say::Unsaved { rooms: &rooms }
+        };
+        complain(&words::say(&said, self.lang));
     }
 
     /// The result: written, printed, and then no longer kept.
     async fn finish(&mut self, asked: bool) -> Result<u8, Stopped> {
-        let Some(report) = self.report().await else { return Err(Stopped(None)) };
+        self.save_again();
+        let Some(report) = self.report().await else { return Err(Stopped::Said) };
         let mut written = self.output.files.write_files(&report);
         let printed = self.print(&report);
-        if asked && self.output.files.json.is_none() {
+        let mut saved = self.output.files.json.is_some();
+        if asked && !saved {
             let date = report.started_at.local().strftime("%Y%m%d-%H%M").to_string();
             let proposed = words::file_name(report.site.uai.as_ref().map(Uai::as_str), &date, self.lang);
             if let Some(name) = ask::file(&proposed, self.lang)? {
+                saved = true;
                 written.failed |= !self.output.files.save(Path::new(&name), &run::json(&report));
             }
         }
+        if !saved {
+            written.failed |= !self.keep_result(&report);
+        }
         if written.failed || !printed {
-            return Err(self.stop(&Say::StillKept { path: self.file.path() }));
+            let (path, rooms) = (self.file.path(), self.stored.len());
+            return Err(self.stop(&Say::StillKept { path, rooms, unsaved: &self.unsaved }));
         }
         if let Err(error) = self.file.remove() {
-            let path = self.file.path();
-            complain(&words::say(&Say::NotRemoved { path, detail: error.to_string() }, self.lang));
+            complain(&words::say(&Say::NotRemoved { error: &error }, self.lang));
             return Ok(COULD_NOT_RUN);
         }
         Ok(run::exit_code(report.assessment.overall))
+    }
+
+    /// Keeps the result that is in no file: `run --survey` needs one, and listening again costs a walk through the school.
+    /// Whether it could be written.
+    fn keep_result(&self, report: &Report) -> bool {
+        match self.file.keep_result(&run::json(report)) {
+            Ok(path) => {
+                if !self.args.quiet {
+                    complain(&words::say(&Say::ResultKept { path: &path }, self.lang));
+                }
+                true
+            }
+            Err(error) => {
+                let StoreError { path, answer, .. } = &error;
+                say(&Message::NotWritten { path, detail: answer.to_string() }, self.lang);
+                false
+            }
+        }
     }
 
     /// What counts as the school in this survey.
@@ -389,15 +424,9 @@ impl Walk<'_> {
     }
 }
 
-/// Says why something was given up, unless it was said.
-fn complain_of(why: Option<String>) {
-    if let Some(sentence) = why {
-        complain(&sentence);
-    }
-}
-
 /// What an unfinished survey holds; `None` without a room.
 fn holds(kept: &Kept) -> Option<Holds<'_>> {
     let (since, _) = kept.span()?;
-    Some(Holds { since, rooms: kept.rooms.iter().map(|room| room.room.as_str()).collect() })
+    let rooms = kept.rooms.iter().map(|room| room.room.as_str()).collect();
+    Some(Holds { since, rooms, school: &kept.school })
 }

@@ -264,6 +264,8 @@ pub enum Problem {
     NeedsUai { origin: Origin, id: String },
     /// A file that was to be written into a directory that is not there.
     NoDirectory { origin: Origin, path: PathBuf },
+    /// `-` where a file is due.
+    NoFile { origin: Origin },
     /// `--no-catalogue` without `--endpoints`.
     NoEndpoints,
     /// `--only` and `--skip` leave nothing.

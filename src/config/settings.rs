@@ -34,8 +34,6 @@ pub struct Settings {
     pub site: Site,
     /// Names of its Wi-Fi networks.
     pub ssids: Vec<String>,
-    /// The file of a survey to take for the Wi-Fi.
-    pub survey: Option<PathBuf>,
     /// The mires configured; empty: the built-in list.
     pub mires: Vec<MireUrl>,
     /// A mire on another machine in the school.
@@ -79,8 +77,7 @@ impl Settings {
         let endpoints = services.selected;
         let proxy = raw.chosen_proxy(environment)?;
         Ok(Self {
-            ssids: raw.list(Key::Ssid),
-            survey: raw.text(Key::Survey).map(|given| PathBuf::from(given.0)),
+            ssids: ssids(raw)?,
             mires: mires(raw, Key::Mire)?,
             lan_mire: mires(raw, Key::LanMire)?.pop(),
             endpoints,
@@ -159,6 +156,12 @@ fn site(raw: &Raw, services: &Services) -> Result<Site, Problem> {
         territory: services.choice.place.as_ref().map(|place| place.code.clone()),
         proposed_ent: services.proposed().iter().map(|ent| ent.id.clone()).collect(),
     })
+}
+
+fn ssids(raw: &Raw) -> Result<Vec<String>, Problem> {
+    let Some(given) = raw.given.get(&Key::Ssid) else { return Ok(Vec::new()) };
+    let read = |text: &String| values::ssid(text).ok_or_else(|| bad(&given.origin, text, Expected::Ssid));
+    given.values.iter().map(read).collect()
 }
 
 fn mires(raw: &Raw, key: Key) -> Result<Vec<MireUrl>, Problem> {
@@ -367,6 +370,27 @@ mod tests {
         assert_eq!(settings(&[(Key::DnsReference, "192.0.2.53")]).unwrap().dns_references.len(), 1);
         let problem = settings(&[(Key::DnsReference, "http://dns.example/")]).unwrap_err();
         assert!(matches!(problem, Problem::BadValue { expected: Expected::DnsReference, .. }), "{problem:?}");
+    }
+
+    #[test]
+    fn a_pattern_that_names_every_network_is_refused_with_its_place() {
+        for bad in ["*", "?", "**", "* ?", "", " "] {
+            let problem = settings(&[(Key::Ssid, bad)]).unwrap_err();
+            assert!(
+                matches!(problem, Problem::BadValue { expected: Expected::Ssid, .. }),
+                "{bad:?}: {problem:?}"
+            );
+        }
+        assert_eq!(settings(&[(Key::Ssid, "e*")]).unwrap().ssids, ["e*"]);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "size = 'small'\nssid = ['ecole', '*']\n").unwrap();
+        let mut raw = Raw::load(None, Some(&file), &Environment::new()).unwrap();
+        let problem = Settings::from_raw(&mut raw, &Environment::new(), false).unwrap_err();
+        let Problem::BadValue { origin: Origin::File { line, .. }, value, .. } = problem else {
+            panic!("{problem:?}")
+        };
+        assert_eq!((line, value.as_str()), (2, "*"));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub enum Expected {
     DnsReference,
     /// A time server: a host or address, or `gateway`.
     NtpServer,
+    /// The name of a Wi-Fi network, as a pattern.
+    Ssid,
 }
 
 /// Which time server to ask.
@@ -116,6 +118,14 @@ const LEAST_DATA: u64 = 100_000;
 #[must_use]
 pub fn data(text: &str) -> Option<u64> {
     bytes(text).filter(|&bytes| bytes >= LEAST_DATA)
+}
+
+/// Reads the name of a school's Wi-Fi network, as a pattern. One of `*`, `?` and spaces alone is refused: it would take every
+/// neighbour for the school.
+#[must_use]
+pub fn ssid(text: &str) -> Option<String> {
+    let literal = |c: char| !matches!(c, '*' | '?') && !c.is_whitespace();
+    text.chars().any(literal).then(|| text.to_owned())
 }
 
 /// Reads `12M`, `12Mbit/s`, `12 Mb/s`, `1.5G`, `800k` as bits per second.

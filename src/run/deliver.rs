@@ -7,7 +7,7 @@ use sonde_report::Report;
 
 use crate::say;
 use crate::show::{console, html, monitoring};
-use crate::store::write_atomic;
+use crate::store::{answer, write_atomic};
 use crate::text::{Lang, cli::message::Message};
 
 /// Columns of a report that goes to a file or pipe, and at most on a terminal: longer lines are hard to read.
@@ -100,7 +100,7 @@ impl Delivery {
                 true
             }
             Err(error) => {
-                say(&Message::NotWritten { path, detail: format!("{error:#}") }, self.lang);
+                say(&Message::NotWritten { path, detail: answer(&error) }, self.lang);
                 false
             }
         }

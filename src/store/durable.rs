@@ -11,27 +11,35 @@ pub(super) const UNFINISHED: &str = ".tmp";
 
 /// An operation on a path that the system refused.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation} {path}: {source}")]
+#[error("{operation} {path}: {answer}")]
 pub struct StoreError {
     /// What was being done (`create`, `write`, `fsync`, `rename`…).
     pub operation: &'static str,
     /// To which file or directory.
     pub path: PathBuf,
-    /// What the system answered.
-    pub source: io::Error,
+    /// What the system answered. No `source`: it stands in the sentence, and a chain would say it twice.
+    pub answer: io::Error,
+}
+
+/// What the system answered, for a sentence that names the path itself; another error in full.
+#[must_use]
+pub fn answer(error: &anyhow::Error) -> String {
+    error
+        .downcast_ref::<StoreError>()
+        .map_or_else(|| format!("{error:#}"), |refused| refused.answer.to_string())
 }
 
 /// Names the operation and path of an error, for `map_err`.
 pub(super) fn at<'a>(operation: &'static str, path: &'a Path) -> impl Fn(io::Error) -> StoreError + 'a {
-    move |source| StoreError { operation, path: path.to_owned(), source }
+    move |answer| StoreError { operation, path: path.to_owned(), answer }
 }
 
-/// Who may read a file that did not exist before.
+/// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Readers {
     /// Its owner alone (0600 where the system has modes).
     Owner,
-    /// As the user's umask says.
+    /// As the user's umask says, or as the file that it replaces.
     Umask,
 }
 
@@ -51,21 +59,34 @@ enum Taken {
 /// # Errors
 /// A [`StoreError`] with the operation and the path.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_named(path, bytes, Readers::Umask)
+}
+
+/// The same, but readable by its owner alone, also where a file is replaced that others could read.
+///
+/// # Errors
+/// A [`StoreError`] with the operation and the path.
+pub fn write_atomic_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_named(path, bytes, Readers::Owner)
+}
+
+/// Writes a file that the user named.
+fn write_named(path: &Path, bytes: &[u8], readers: Readers) -> anyhow::Result<()> {
     let path = match fs::canonicalize(path) {
         Ok(real) => real,
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        Err(source) => return Err(StoreError { operation: "open", path: path.to_owned(), source }.into()),
+        Err(answer) => return Err(StoreError { operation: "open", path: path.to_owned(), answer }.into()),
     };
     match fs::metadata(&path) {
         Ok(known) if known.is_dir() => {
-            let source = io::Error::from(io::ErrorKind::IsADirectory);
-            Err(StoreError { operation: "write", path, source }.into())
+            let answer = io::Error::from(io::ErrorKind::IsADirectory);
+            Err(StoreError { operation: "write", path, answer }.into())
         }
         Ok(known) if !known.is_file() => {
             let mut file = File::options().write(true).open(&path).map_err(at("open", &path))?;
             Ok(file.write_all(bytes).map_err(at("write", &path))?)
         }
-        _ => Ok(place(&path, bytes, Readers::Umask, Taken::Replace)?),
+        _ => Ok(place(&path, bytes, readers, Taken::Replace)?),
     }
 }
 

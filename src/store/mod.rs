@@ -10,7 +10,9 @@ mod secret;
 mod spool;
 pub mod status;
 
-pub use durable::{StoreError, remove_private, rename_private, write_atomic, write_private};
+pub use durable::{
+    StoreError, answer, remove_private, rename_private, write_atomic, write_atomic_private, write_private,
+};
 pub use lock::RunLock;
 pub use place::state_dir;
 pub use secret::read_secret;

@@ -180,7 +180,7 @@ impl Spool {
         }
         match create_private(&path, json.as_bytes()) {
             Ok(()) => {}
-            Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
+            Err(error) if error.answer.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::read(&path).map_err(at("read", &path))? != json.as_bytes() {
                     return Err(refuse(io::ErrorKind::AlreadyExists, "another report has this id").into());
                 }

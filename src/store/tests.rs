@@ -202,6 +202,10 @@ fn a_write_that_fails_leaves_the_old_file_whole() {
     assert_eq!(fs::read(&path).unwrap(), b"new");
     let error = write_atomic(&place.path().join("missing/a.json"), b"x").unwrap_err().to_string();
     assert!(error.contains("missing"), "{error}");
+    let error = state_dir(Some(&path.join("state"))).unwrap_err();
+    let said = format!("{error:#}");
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+    assert!(!answer(&error).contains("a.json"), "{}", answer(&error));
     assert!(write_atomic(place.path(), b"x").is_err(), "a directory is no file");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing unfinished is left");
 }
@@ -224,6 +228,9 @@ fn state_is_private_and_links_are_followed() {
     write_atomic(&link, b"new").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!((fs::read(&real).unwrap().as_slice(), mode(&real)), (&b"new"[..], 0o640));
+    // What is nobody else's business takes the rights of the file it replaces away.
+    write_atomic_private(&link, b"names").unwrap();
+    assert_eq!((fs::read(&real).unwrap().as_slice(), mode(&real)), (&b"names"[..], 0o600));
 }
 
 #[test]

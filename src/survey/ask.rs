@@ -4,9 +4,11 @@ use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, Select, Text};
 use sonde_report::document::WifiOn;
+use sonde_report::{Timestamp, Uai};
 
+use crate::config::values::{self, Expected};
 use crate::text::Lang;
-use crate::text::cli::{guided, survey as words};
+use crate::text::cli::{guided, problem, survey as words};
 
 /// What to do with an unfinished survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,33 @@ pub fn unfinished(lang: Lang) -> Result<Unfinished, InquireError> {
     choose(words::UNFINISHED.pick(lang), choices, lang)
 }
 
+/// The school's UAI; `None`: it is passed over. A wrong one is asked for again, with the letter that fits.
+///
+/// # Errors
+/// When the user left.
+pub fn uai(lang: Lang) -> Result<Option<Uai>, InquireError> {
+    let check = move |text: &str| {
+        Ok(match text.parse::<Uai>() {
+            Err(error) if !text.trim().is_empty() => Validation::Invalid(problem::uai(&error, lang).into()),
+            _ => Validation::Valid,
+        })
+    };
+    let given = Text::new(guided::UAI.pick(lang))
+        .with_help_message(guided::UAI_HELP.pick(lang))
+        .with_validator(check)
+        .prompt()?;
+    Ok(given.parse().ok())
+}
+
+/// Whether a scan made before may go for a new one.
+///
+/// # Errors
+/// When the user left.
+pub fn replace(room: &str, at: &Timestamp, lang: Lang) -> Result<bool, InquireError> {
+    let choices = [(words::OTHER_NAME, false), (words::REPLACE, true)];
+    choose(&words::measured_before(room, at, lang), choices, lang)
+}
+
 /// Whether the school's Wi-Fi is on.
 ///
 /// # Errors
@@ -103,10 +132,9 @@ pub fn ready(room: &str, lang: Lang) -> Result<(), InquireError> {
 /// When the user left.
 pub fn ssid(associated: Option<&str>, lang: Lang) -> Result<String, InquireError> {
     let check = move |text: &str| {
-        Ok(if text.trim().is_empty() {
-            Validation::Invalid(words::SSID_EMPTY.pick(lang).into())
-        } else {
-            Validation::Valid
+        Ok(match values::ssid(text) {
+            Some(_) => Validation::Valid,
+            None => Validation::Invalid(problem::expected(&Expected::Ssid, lang).into()),
         })
     };
     let question = Text::new(words::SSID.pick(lang))

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use sonde_report::document::{Site, WifiOn};
+use sonde_report::document::{ReadError, Site, WifiOn};
 use sonde_report::{Measurement, Outcome, Report, values::WifiValue};
+use wildmatch::WildMatch;
 
+use super::JsonFault;
 use super::state::{Differs, differ};
 
 /// Why a file cannot feed a run.
@@ -12,12 +14,25 @@ use super::state::{Differs, differ};
 pub enum BadSurvey {
     /// It cannot be read at all.
     Unreadable(String),
-    /// It is no report, or none of a version known.
-    NoReport(String),
+    /// It is no report.
+    NoReport(JsonFault),
+    /// It is a report of a version that is not known.
+    OtherVersion,
     /// It is a report, and holds no survey.
     NoSurvey,
     /// It is of another school than this run's.
     Elsewhere(Differs),
+}
+
+/// What should be looked at when a survey feeds a run. The survey's word holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// It does not tell its school's UAI, and the run has this one.
+    NoUai(String),
+    /// It heard networks that the run's patterns do not name: those heard, the patterns.
+    Ssids(Vec<String>, Vec<String>),
+    /// Whether the Wi-Fi was on: the survey's word, the run's.
+    WifiOn(WifiOn, WifiOn),
 }
 
 /// A survey that a run takes for its Wi-Fi.
@@ -25,31 +40,55 @@ pub enum BadSurvey {
 pub struct Fed {
     measured: Measurement<WifiValue>,
     /// What was said of the school then.
-    site: Site,
+    pub site: Site,
 }
 
 impl Fed {
-    /// Reads a survey's report, for a run of this site.
+    /// Reads a survey's report.
     ///
     /// # Errors
     /// [`BadSurvey`]
-    pub fn read(path: &Path, site: &Site) -> Result<Self, BadSurvey> {
+    pub fn read(path: &Path) -> Result<Self, BadSurvey> {
         let text = std::fs::read_to_string(path).map_err(|error| BadSurvey::Unreadable(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let report = Report::from_json(text).map_err(|error| BadSurvey::NoReport(error.to_string()))?;
+        let report = Report::from_json(text).map_err(|error| match error {
+            ReadError::Shape(error) => BadSurvey::NoReport(JsonFault::of(&error)),
+            ReadError::Version(_) => BadSurvey::OtherVersion,
+        })?;
         let has_rooms =
             |measured: &Measurement<WifiValue>| measured.value().is_some_and(|value| !value.rooms.is_empty());
         let measured = report.measurements.wifi.filter(has_rooms).ok_or(BadSurvey::NoSurvey)?;
-        let elsewhere = differ(report.site.uai.as_ref(), site.uai.as_ref())
-            .map(|(kept, given)| Differs::Uai(kept, given))
-            .or_else(|| {
-                let labels = differ(report.site.label.as_ref(), site.label.as_ref());
-                labels.map(|(kept, given)| Differs::Label(kept, given))
-            });
-        match elsewhere {
-            Some(place) => Err(BadSurvey::Elsewhere(place)),
-            None => Ok(Self { measured, site: report.site }),
+        Ok(Self { measured, site: report.site })
+    }
+
+    /// Checks that a run of this site, with these patterns of the school's networks, may take it; what should be looked at.
+    ///
+    /// # Errors
+    /// [`BadSurvey::Elsewhere`]
+    pub fn check(&self, site: &Site, ssids: &[String]) -> Result<Vec<Notice>, BadSurvey> {
+        if let Some((kept, given)) = differ(self.site.uai.as_ref(), site.uai.as_ref()) {
+            return Err(BadSurvey::Elsewhere(Differs::Uai(kept, given)));
         }
+        if let Some((kept, given)) = differ(self.site.label.as_ref(), site.label.as_ref()) {
+            return Err(BadSurvey::Elsewhere(Differs::Label(kept, given)));
+        }
+        let unnamed = site.uai.as_ref().filter(|_| self.site.uai.is_none());
+        let (kept, given) = (self.site.wifi_on, site.wifi_on);
+        let states_differ = ![kept, given].contains(&WifiOn::Unknown) && kept != given;
+        let notices = [
+            unnamed.map(|uai| Notice::NoUai(uai.to_string())),
+            self.other_networks(ssids),
+            states_differ.then_some(Notice::WifiOn(kept, given)),
+        ];
+        Ok(notices.into_iter().flatten().collect())
+    }
+
+    /// The networks heard, where the run's patterns do not name all of them.
+    fn other_networks(&self, patterns: &[String]) -> Option<Notice> {
+        let heard = &self.measured.value()?.school.as_ref()?.ssids;
+        let named = |name: &String| patterns.iter().any(|pattern| WildMatch::new(pattern).matches(name));
+        let differ = !patterns.is_empty() && !heard.iter().all(named);
+        differ.then(|| Notice::Ssids(heard.clone(), patterns.to_vec()))
     }
 
     /// The measurement, dated by the survey. The school's whole addresses stay out where the run did not ask for them.

@@ -2,12 +2,14 @@
 //! the result's way out are the command's (`commands::survey`).
 
 pub mod ask;
+mod fault;
 pub mod feed;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use state::{Differs, Kept, Refused, StateFile};
+pub use fault::{Fault, JsonFault};
+pub use state::{Damage, Differs, Kept, Refused, School, StateFile};
 
 /// The longest name of a room, characters: a row of the table is still one or two lines.
 const LONGEST_NAME: usize = 80;
@@ -40,4 +42,10 @@ pub fn room_name(text: &str) -> Result<String, BadName> {
         return Err(BadName::Control);
     }
     Ok(name.to_owned())
+}
+
+/// Whether two names are of the same room. Upper and lower case are the same: nobody types a room's name twice alike.
+#[must_use]
+pub fn same_room(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }

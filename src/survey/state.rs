@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sonde_probes::wifi::{Recording, Visit};
+use sonde_probes::wifi::{Recording, RecordingError, Visit};
 use sonde_report::document::{Site, WifiOn};
 use sonde_report::{Timestamp, Uai};
 
+use super::{BadName, JsonFault};
 use crate::store::{RunLock, StoreError, remove_private, rename_private, write_private};
 
 /// The form's name and version; another version has another number.
@@ -20,6 +21,9 @@ const FORMAT: &str = "sonde-ecole/wifi-survey/1";
 
 /// The file below the state directory.
 const FILE: &str = "wifi-survey.json";
+
+/// The report of the survey that was finished last, where no file was named for it.
+const LAST_RESULT: &str = "wifi-survey-last.json";
 
 /// The largest file, in bytes: a hundred rooms of a hundred entries with two kilobytes of elements each, twice over for the
 /// digits, make 40 MB.
@@ -29,11 +33,17 @@ const LARGEST_FILE: u64 = 64 << 20;
 /// school's day, shorter than a night and the morning after.
 const OF_TODAY: Duration = Duration::from_secs(12 * 3600);
 
+/// A room measured longer ago is not replaced without a word: it may be another school's. A second try in a room takes
+/// minutes.
+const ANOTHER_VISIT: Duration = Duration::from_secs(3600);
+
 /// An unfinished survey. No `Debug`: it holds addresses.
 #[derive(Clone, Default)]
 pub struct Kept {
     /// The names declared as the school's, as patterns.
     pub ssids: Vec<String>,
+    /// Whether nobody declared them: it is the network that the machine was on in the first room.
+    pub assumed: bool,
     /// What was said of the school.
     pub school: School,
     /// The rooms, in the order they were first visited.
@@ -66,6 +76,9 @@ struct Document {
     format: String,
     /// The names declared as the school's.
     ssids: Vec<String>,
+    /// Whether they are the network that the machine was on, since none was declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ssids_assumed: bool,
     /// What was said of the school.
     school: School,
     /// The rooms.
@@ -95,7 +108,25 @@ pub enum Refused {
     /// It is of another form or version.
     OtherFormat,
     /// It is not well formed: torn, edited, or somebody else's.
-    Damaged(String),
+    Damaged(Damage),
+}
+
+/// What is damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// It is not JSON of the form.
+    Json(JsonFault),
+    /// A room's name is none.
+    Room(BadName),
+    /// What was heard in a room cannot be read.
+    Heard {
+        /// The room.
+        room: String,
+        /// Why not.
+        error: RecordingError,
+    },
+    /// It is longer than any survey, which has at most so many bytes.
+    TooLarge(u64),
 }
 
 /// What disagrees between an unfinished survey and what is asked now.
@@ -143,7 +174,7 @@ impl StateFile {
         let mut text = Vec::new();
         file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(unreadable)?;
         if text.len() as u64 > LARGEST_FILE {
-            return Err(Refused::Damaged(format!("more than {LARGEST_FILE} bytes")));
+            return Err(Refused::Damaged(Damage::TooLarge(LARGEST_FILE)));
         }
         Kept::from_json(&text).map(Some)
     }
@@ -156,6 +187,16 @@ impl StateFile {
         write_private(&self.path, kept.to_json().as_bytes())
     }
 
+    /// Keeps the report of a finished survey, in the place of the one before; where.
+    ///
+    /// # Errors
+    /// A [`StoreError`].
+    pub fn keep_result(&self, report: &str) -> Result<PathBuf, StoreError> {
+        let path = self.path.with_file_name(LAST_RESULT);
+        write_private(&path, report.as_bytes())?;
+        Ok(path)
+    }
+
     /// Removes it: the survey is finished and delivered.
     ///
     /// # Errors
@@ -164,13 +205,19 @@ impl StateFile {
         remove_private(&self.path)
     }
 
-    /// Gives a file that is refused another name, so that a new survey loses nothing of it; the new name.
+    /// Gives a file that is refused another name, which no file has, so that a new survey loses nothing of it; the new name.
     ///
     /// # Errors
     /// A [`StoreError`].
     pub fn set_aside(&self, now: &Timestamp) -> Result<PathBuf, StoreError> {
-        let aside =
-            self.path.with_extension(format!("refused-{}.json", now.local().strftime("%Y%m%d-%H%M%S")));
+        let stem = format!("refused-{}", now.local().strftime("%Y%m%d-%H%M%S"));
+        let mut aside = self.path.with_extension(format!("{stem}.json"));
+        let mut again = 1;
+        // The lock of surveys is held: nobody else takes the name meanwhile.
+        while aside.symlink_metadata().is_ok() {
+            aside = self.path.with_extension(format!("{stem}-{again}.json"));
+            again += 1;
+        }
         rename_private(&self.path, &aside)?;
         Ok(aside)
     }
@@ -179,7 +226,7 @@ impl StateFile {
 impl Kept {
     /// Reads the file's text.
     fn from_json(text: &[u8]) -> Result<Self, Refused> {
-        let damaged = |error: serde_json::Error| Refused::Damaged(error.to_string());
+        let damaged = |error| Refused::Damaged(Damage::Json(JsonFault::of(&error)));
         let value: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
         match value.get("format").and_then(serde_json::Value::as_str) {
             Some(FORMAT) => {}
@@ -188,7 +235,8 @@ impl Kept {
         // Read again from the text: only the text knows lines.
         let document: Document = serde_json::from_slice(text).map_err(damaged)?;
         let rooms = document.rooms.into_iter().map(RoomDocument::visit).collect::<Result<_, _>>()?;
-        Ok(Self { ssids: document.ssids, school: document.school, rooms })
+        let Document { ssids, ssids_assumed: assumed, school, .. } = document;
+        Ok(Self { ssids, assumed, school, rooms })
     }
 
     /// The file's text.
@@ -196,6 +244,7 @@ impl Kept {
         let document = Document {
             format: FORMAT.to_owned(),
             ssids: self.ssids.clone(),
+            ssids_assumed: self.assumed,
             school: self.school.clone(),
             rooms: self.rooms.iter().map(RoomDocument::of).collect(),
         };
@@ -205,16 +254,20 @@ impl Kept {
         text
     }
 
-    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one. Upper and lower case are
-    /// the same: nobody types a room's name twice alike.
+    /// Puts a room in, in the place of an earlier visit of the same name; whether there was one.
     pub fn put(&mut self, room: Visit) -> bool {
-        let same = |known: &&mut Visit| known.room.to_lowercase() == room.room.to_lowercase();
-        if let Some(known) = self.rooms.iter_mut().find(same) {
+        if let Some(known) = self.rooms.iter_mut().find(|known| super::same_room(&known.room, &room.room)) {
             *known = room;
             return true;
         }
         self.rooms.push(room);
         false
+    }
+
+    /// The rooms' names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.rooms.iter().map(|room| room.room.clone()).collect()
     }
 
     /// When the first and the last scan were.
@@ -231,6 +284,14 @@ impl Kept {
         now.instant().duration_since(last.instant()).unsigned_abs() > OF_TODAY
     }
 
+    /// When the room of this name was measured, where that was in another visit: its scan must not go without a word.
+    #[must_use]
+    pub fn measured_before(&self, name: &str, now: &Timestamp) -> Option<Timestamp> {
+        let known = self.rooms.iter().find(|known| super::same_room(&known.room, name))?;
+        let since = now.instant().duration_since(known.at.instant()).unsigned_abs();
+        (since > ANOTHER_VISIT).then_some(known.at)
+    }
+
     /// Takes what is said now of the school and its networks; what was not said before is kept from here on.
     ///
     /// # Errors
@@ -239,8 +300,9 @@ impl Kept {
         if let Some(disagreement) = self.disagreement(ssids, site) {
             return Err(disagreement);
         }
-        if self.ssids.is_empty() {
+        if !ssids.is_empty() {
             self.ssids = ssids.to_vec();
+            self.assumed = false;
         }
         let school = &mut self.school;
         school.uai = school.uai.take().or_else(|| site.uai.clone());
@@ -296,10 +358,9 @@ impl RoomDocument {
 
     fn visit(self) -> Result<Visit, Refused> {
         let Self { name, at, recorded, heard } = self;
-        let damaged = |detail: String| Refused::Damaged(format!("{name}: {detail}"));
-        let room = super::room_name(&name).map_err(|bad| damaged(format!("{bad:?}")))?;
-        let heard =
-            Recording::read(heard.to_string().as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        let room = super::room_name(&name).map_err(|bad| Refused::Damaged(Damage::Room(bad)))?;
+        let heard = Recording::read(heard.to_string().as_bytes())
+            .map_err(|error| Refused::Damaged(Damage::Heard { room: room.clone(), error }))?;
         Ok(Visit { room, at, heard, recorded })
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of a survey, and what it agrees with.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use sonde_probes::wifi::{Recording, Visit};
+use sonde_probes::wifi::{Recording, RecordingError, Visit};
 use sonde_report::Timestamp;
 use sonde_report::document::{Site, WifiOn};
 
@@ -59,15 +59,29 @@ fn every_cut_and_every_other_form_is_refused_and_stays() {
     }
     assert_eq!(refused(&whole.replace("wifi-survey/1", "wifi-survey/2")), Refused::OtherFormat);
     assert_eq!(refused("[]"), Refused::OtherFormat);
-    let named = |why: Refused| match why {
-        Refused::Damaged(detail) => detail,
+    let damage = |text: &str| match refused(text) {
+        Refused::Damaged(damage) => damage,
         other => panic!("{other:?}"),
     };
-    assert!(named(refused(&whole.replace("\"ssids\"", "\"sids\""))).contains("sids"));
-    let detail = named(refused(&whole.replace("001122334410", "0011")));
-    assert!(detail.contains("Classe CP") && detail.contains("bssid"), "{detail}");
+    let Damage::Json(fault) = damage(&whole.replace("\"ssids\"", "\"sids\"")) else { panic!("no place") };
+    assert_eq!((fault.line, fault.fault), (3, Fault::Unknown("sids".to_owned())));
+    let Damage::Json(fault) = damage(&whole.replace("\"school\": {", "\"school\": [")) else {
+        panic!("no place")
+    };
+    assert_eq!(fault.fault, Fault::Syntax);
+    let Damage::Heard { room, error } = damage(&whole.replace("001122334410", "0011")) else {
+        panic!("no room")
+    };
+    assert_eq!(room, "Classe CP");
+    assert!(matches!(&error, RecordingError::BadValue { place, .. } if place.contains("bssid")), "{error}");
+    assert_eq!(damage(&whole.replace("Classe CP", "Classe\\tCP")), Damage::Room(BadName::Control));
     let aside = file.set_aside(&at("2026-11-23T10:00:00+01:00")).unwrap();
     assert!(file.read().unwrap().is_none() && aside.ends_with("wifi-survey.refused-20261123-100000.json"));
+    // Again within the second: the first one stays.
+    std::fs::write(file.path(), "another").unwrap();
+    let second = file.set_aside(&at("2026-11-23T10:00:00+01:00")).unwrap();
+    assert!(second.ends_with("wifi-survey.refused-20261123-100000-1.json"), "{second:?}");
+    assert_ne!(std::fs::read_to_string(&aside).unwrap(), "another");
 }
 
 #[test]
@@ -86,6 +100,17 @@ fn a_room_measured_again_keeps_its_place() {
     assert!(!kept.put(room("Cantine", "2026-11-23T11:05:00+01:00")));
     let names: Vec<&str> = kept.rooms.iter().map(|room| room.room.as_str()).collect();
     assert_eq!(names, ["CLASSE CP", "Classe CE1", "Cantine"]);
+}
+
+#[test]
+fn an_hour_makes_another_visit_of_a_room() {
+    let kept = kept();
+    let before = |name, now| kept.measured_before(name, &at(now)).is_some();
+    assert!(!before("Classe CP", "2026-11-23T10:59:00+01:00"));
+    assert!(before("classe cp", "2026-11-23T11:01:00+01:00"));
+    // A clock that was set back tells nothing.
+    assert!(before("Classe CP", "2026-11-23T08:59:00+01:00"));
+    assert!(!before("Cantine", "2026-11-23T18:00:00+01:00"));
 }
 
 #[test]
@@ -119,4 +144,33 @@ fn names_of_rooms_are_trimmed_and_bounded() {
     assert_eq!(room_name(&"é".repeat(80)).map(|name| name.chars().count()), Ok(80));
     assert_eq!(room_name(&"é".repeat(81)), Err(BadName::TooLong(80)));
     assert_eq!(room_name("a\tb"), Err(BadName::Control));
+}
+
+/// What a person reads when a room cannot be written.
+#[cfg(unix)]
+#[test]
+fn the_remedy_fits_what_the_disk_answered() {
+    use crate::store::StoreError;
+    use crate::text::Lang;
+    use crate::text::cli::survey::{Say, say};
+    let said = |code: i32| {
+        let answer = std::io::Error::from_raw_os_error(code);
+        let error = StoreError { operation: "write", path: "/state/wifi-survey.json".into(), answer };
+        say(&Say::NotKept { error: &error, asked: false }, Lang::Fr)
+    };
+    // ENOSPC, EROFS, ENOTDIR, EACCES.
+    for (code, cause, remedy) in [
+        (28, "disque plein", "Libérez de la place"),
+        (30, "disque en lecture seule", "autre dossier"),
+        (20, "n’est pas un dossier", "Déplacez"),
+        (13, "accès refusé", "Reprenez l’utilisateur"),
+    ] {
+        let said = said(code);
+        assert!(
+            said.contains("/state/wifi-survey.json (") && said.contains(cause) && said.contains(remedy),
+            "{said}"
+        );
+        assert!(!said.contains("os error"), "{said}");
+        assert_eq!(said.contains("Libérez"), code == 28, "{said}");
+    }
 }

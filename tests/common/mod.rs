@@ -4,6 +4,7 @@
 
 pub mod crooked;
 pub mod lab;
+pub mod rooms;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -63,8 +63,8 @@ pub(super) fn wifi_survey(id: &str) -> Option<ArgumentText> {
     let (help, value, group) = match id {
         "room" => (
             both(
-                "Mesure cette pièce et l’ajoute au relevé, sans question ; la même à nouveau remplace sa mesure",
-                "Measure this room and add it to the survey, without a question; the same again replaces its scan",
+                "Mesure cette pièce et l’ajoute au relevé, sans question ; la même à nouveau remplace sa mesure (après une heure : avec --resume)",
+                "Measure this room and add it to the survey, without a question; the same again replaces its scan (after an hour: with --resume)",
             ),
             Some(both("NOM", "NAME")),
             Group::Measures,
@@ -87,8 +87,8 @@ pub(super) fn wifi_survey(id: &str) -> Option<ArgumentText> {
         ),
         "resume" => (
             both(
-                "Poursuit le relevé en cours, même d’un autre jour, sans poser la question",
-                "Go on with the unfinished survey, also of another day, without asking",
+                "Poursuit le relevé en cours, même d’un autre jour, sans poser la question, et remplace aussi une mesure de plus d’une heure",
+                "Go on with the unfinished survey, also of another day, without asking, and replace a scan of more than an hour ago, too",
             ),
             None,
             Group::Measures,
@@ -147,7 +147,8 @@ pub(super) fn after(path: &str) -> Option<Both> {
             "Dans un terminal, sans option : l’outil demande le nom de chaque pièce, écoute, dit ce qu’il entend et propose la suite.\n\
              Sans question : un appel par pièce avec --room, puis --finish. Chaque pièce est enregistrée aussitôt, sans les voisins, \
              qui sont seulement comptés ; après une coupure, le relevé se poursuit.\n\
-             Le fichier de --json se relit par « sonde-ecole report » et se joint à une mesure par « sonde-ecole run --survey ».\n\
+             Le fichier de --json se relit par « sonde-ecole report » et se joint à une mesure par « sonde-ecole run --survey ». Sans lui, le \
+             résultat reste dans le dossier d’état (wifi-survey-last.json), jusqu’au suivant.\n\
              Codes de retour : 0 pièce enregistrée ; à la fin, ceux de « run » pour les bornes (0 conforme · 1 non conforme · \
              3 indéterminé) ; 2 rien enregistré, ou résultat non écrit (le relevé est alors gardé).\n\
              \n\
@@ -160,7 +161,8 @@ pub(super) fn after(path: &str) -> Option<Both> {
             "On a terminal, without options: the tool asks for each room’s name, listens, says what it hears and proposes what next.\n\
              Without questions: one call for each room with --room, then --finish. Each room is saved at once, without the neighbours, \
              which are only counted; after an interruption the survey goes on.\n\
-             The file of --json is read with \"sonde-ecole report\" and put into a run with \"sonde-ecole run --survey\".\n\
+             The file of --json is read with \"sonde-ecole report\" and put into a run with \"sonde-ecole run --survey\". Without it, the \
+             result stays in the state directory (wifi-survey-last.json) until the next one.\n\
              Exit codes: 0 room saved; at the end, those of \"run\" for the access points (0 met · 1 not met · 3 inconclusive); \
              2 nothing saved, or the result not written (the survey is then kept).\n\
              \n\

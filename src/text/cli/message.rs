@@ -138,7 +138,12 @@ pub fn say(message: &Message<'_>, lang: Lang) -> String {
 /// What is wrong with a saved report, in French: the parser's English words help nobody who is not a developer.
 fn report_problem(detail: &str) -> String {
     if detail.starts_with("not a sonde-ecole report") {
-        return "ce n’est pas le JSON d’un rapport de sonde-ecole".to_owned();
+        let place = detail.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));
+        let what = "ce n’est pas le JSON d’un rapport de sonde-ecole";
+        return place.map_or_else(
+            || what.to_owned(),
+            |(line, column)| format!("{what}, ligne {line}, colonne {column}"),
+        );
     }
     if detail.starts_with("schema ") {
         return "d’une version que ce programme ne connaît pas".to_owned();
@@ -172,6 +177,22 @@ fn recording(path: &Path, error: &RecordingError, lang: Lang) -> String {
             format!("{path}, champ {place} : valeur refusée (attendu : {expected})"),
             format!("{path}, field {place}: value refused (expected: {expected})"),
         ),
+    }
+}
+
+/// What is wrong in a recording that stands within another file, whose lines are not its own.
+pub(super) fn recording_fault(error: &RecordingError, lang: Lang) -> String {
+    match error {
+        RecordingError::BadValue { place, expected } => lang.pick(
+            format!("champ {place} : valeur refusée, attendu : {expected}"),
+            format!("field {place}: value refused, expected: {expected}"),
+        ),
+        RecordingError::OtherFormat => {
+            lang.pick("écoute d’une version inconnue", "a scan of an unknown version").to_owned()
+        }
+        RecordingError::TooLarge(_) | RecordingError::Unreadable(_) | RecordingError::Malformed { .. } => {
+            lang.pick("écoute illisible", "an unreadable scan").to_owned()
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod message;
 pub mod problem;
 pub mod services;
 pub mod survey;
+mod survey_say;
 pub mod usage;
 
 use super::Lang;

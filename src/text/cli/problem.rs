@@ -95,6 +95,10 @@ fn what(problem: &Problem, lang: Lang) -> String {
             format!("{}le dossier {} n’existe pas : créez-le ou choisissez-en un autre", at(origin, lang), path.display()),
             format!("{}the directory {} does not exist: make it or choose another", at(origin, lang), path.display()),
         ),
+        Problem::NoFile { origin } => at(origin, lang) + lang.pick(
+            "« - » (la sortie standard) n’est pas possible ici, indiquez un fichier. Pour imprimer la mesure : --format json",
+            "\"-\" (standard output) is not possible here, name a file. To print the measurement: --format json",
+        ),
         Problem::NoEndpoints => lang
             .pick(
                 "--no-catalogue demande un fichier --endpoints : il ne resterait aucun service à joindre",
@@ -253,6 +257,12 @@ pub fn expected(expected: &Expected, lang: Lang) -> String {
             "une adresse (avec son port au besoin), tls://hôte ou https://hôte/chemin",
             "an address (with its port if need be), tls://host or https://host/path",
         ),
+        Expected::Ssid => lang.pick(
+            "le nom du Wi-Fi de l’école, avec au moins un caractère autre que « * » et « ? » (sinon tous les réseaux voisins \
+             seraient ceux de l’école)",
+            "the name of the school’s Wi-Fi, with at least one character that is neither \"*\" nor \"?\" (else every neighbour’s network would \
+             be the school’s)",
+        ),
         Expected::NtpServer => lang.pick(
             "un nom ou une adresse (avec son port au besoin), ou gateway",
             "a name or an address (with its port if need be), or gateway",
@@ -390,6 +400,13 @@ pub(crate) fn system(detail: &str, lang: Lang) -> String {
         ("Permission denied", "accès refusé"),
         ("Access is denied", "accès refusé"),
         ("Is a directory", "c’est un dossier"),
+        ("Not a directory", "un élément du chemin n’est pas un dossier"),
+        ("File exists", "un fichier de ce nom existe déjà"),
+        ("No space left", "disque plein"),
+        ("No storage space", "disque plein"),
+        ("not enough space", "disque plein"),
+        ("quota", "quota de disque dépassé"),
+        ("Read-only file", "disque en lecture seule"),
         ("valid UTF-8", "ce n’est pas du texte UTF-8"),
     ];
     match lang {

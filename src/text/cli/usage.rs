@@ -22,6 +22,8 @@ pub enum Usage {
     MissingArgument { arguments: Vec<String> },
     /// Two flags that exclude each other.
     Conflict { argument: String, with: String },
+    /// `--new --finish` without a room: the one begins a survey, the other ends the one there is.
+    NewAndFinish,
     /// A flag given twice.
     Repeated { argument: String },
     /// Anything else clap may say.
@@ -64,6 +66,14 @@ pub fn say(usage: &Usage, lang: Lang) -> String {
             format!("{} et {} s’excluent", q(argument), q(with)),
             format!("{} and {} exclude each other", q(argument), q(with)),
         ),
+        Usage::NewAndFinish => lang
+            .pick(
+                "--new commence un relevé (et efface celui en cours à la première pièce), --finish termine celui en cours : les deux ne \
+                 vont ensemble qu’avec --room NOM. Pour finir puis recommencer : --finish --json FICHIER, puis --room NOM",
+                "--new begins a survey (and deletes the unfinished one with the first room), --finish ends the unfinished one: both go \
+                 together only with --room NAME. To finish and then begin: --finish --json FILE, then --room NAME",
+            )
+            .to_owned(),
         Usage::Repeated { argument } => lang.pick(
             format!("{} ne se donne qu’une fois", q(argument)),
             format!("{} can be given only once", q(argument)),
