@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sonde_probes::dial::Dialer;
+use sonde_probes::{clock, dial::Dialer};
 use sonde_report::Report;
 
 use crate::cli::{
@@ -184,7 +184,7 @@ fn take_survey(plan: &mut Plan, survey: Option<(PathBuf, Fed)>, delivery: &Deliv
                 complain(&survey_text::say(&Say::Notice { path, notice }, lang));
             }
             fed.bear_on(&mut plan.site);
-            plan.survey = Some(fed.measured(plan.wifi.full_addresses));
+            plan.survey = Some(fed.measured(plan.wifi.full_addresses, &clock::now()));
             true
         }
         Err(why) => {

@@ -282,10 +282,12 @@ impl Walk<'_> {
         if !self.args.quiet {
             complain(words::LISTENING.pick(self.lang));
         }
+        // With the names known from the rooms before: a network that hides one answers to it.
+        let config = self.config();
         let (measured, heard) = tokio::select! {
             biased;
             () = run::stop_asked() => return Err(Stopped::Left),
-            done = wifi::listen(&self.plan.wifi) => done,
+            done = wifi::listen(&config) => done,
         };
         if let Some(heard) = heard {
             return Ok(heard);

@@ -302,19 +302,6 @@ fn text_on_every_levels_tint_has_the_contrast_it_needs() {
 }
 
 #[test]
-fn an_old_survey_says_so() {
-    let mut report = samples::survey(2);
-    let says_so = |report: &sonde_report::Report| {
-        let words: Vec<String> =
-            console::radios(report, Lang::Fr, PLAIN).split_whitespace().map(str::to_owned).collect();
-        words.join(" ").contains("de plus d’un an")
-    };
-    assert!(!says_so(&report));
-    report.started_at = "2027-11-24T14:05:00+01:00".parse().unwrap();
-    assert!(says_so(&report));
-}
-
-#[test]
 fn nagios_codes_follow_the_plugin_convention() {
     let code = |report: &sonde_report::Report| monitoring::nagios(report, Lang::En).1;
     assert_eq!(code(&samples::met()), 0);

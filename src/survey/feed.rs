@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use sonde_report::document::{ReadError, Site, WifiOn};
-use sonde_report::{Measurement, Outcome, Report, values::WifiValue};
+use sonde_report::{CaveatCode, Measurement, Outcome, Report, Timestamp, values::WifiValue};
 use wildmatch::WildMatch;
 
 use super::JsonFault;
 use super::state::{Differs, differ};
+
+/// Access points are added, moved and set anew over the summer: a survey older than a school year tells little of today.
+const OLD_DAYS: i64 = 365;
 
 /// Why a file cannot feed a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,14 +94,19 @@ impl Fed {
         differ.then(|| Notice::Ssids(heard.clone(), patterns.to_vec()))
     }
 
-    /// The measurement, dated by the survey. The school's whole addresses stay out where the run did not ask for them.
+    /// The measurement, dated by the survey, with its age as a caveat where it is old. The school's whole addresses stay out
+    /// where the run did not ask for them.
     #[must_use]
-    pub fn measured(mut self, full_addresses: bool) -> Measurement<WifiValue> {
-        if let Outcome::Measured { value, .. } = &mut self.measured.outcome
-            && let Some(school) = &mut value.school
-            && !full_addresses
-        {
-            school.seen.iter_mut().for_each(|seen| seen.bssid = None);
+    pub fn measured(mut self, full_addresses: bool, now: &Timestamp) -> Measurement<WifiValue> {
+        let age = now.instant().duration_since(self.measured.started_at.instant());
+        let days = age.as_secs() / (24 * 3600);
+        if let Outcome::Measured { value, caveats } = &mut self.measured.outcome {
+            if let Some(school) = value.school.as_mut().filter(|_| !full_addresses) {
+                school.seen.iter_mut().for_each(|seen| seen.bssid = None);
+            }
+            if days > OLD_DAYS {
+                caveats.push(CaveatCode::OldSurvey.with(days.to_string()));
+            }
         }
         self.measured
     }

@@ -115,7 +115,7 @@ fn name_alone(entry: &[u8]) -> Vec<u8> {
     let name = u8::try_from(length).ok().filter(|length| *length <= 32);
     let name = name.and_then(|length| Some((length, entry.get(at::SSID + 4..)?.get(..usize::from(length))?)));
     // Element 0 is the name (IEEE 802.11-2020, table 9-92).
-    name.map(|(length, name)| [&[0, length], name, &LOST].concat()).unwrap_or_else(|| LOST.to_vec())
+    name.map_or_else(|| LOST.to_vec(), |(length, name)| [&[0, length], name, &LOST].concat())
 }
 
 fn array_at<const N: usize>(bytes: &[u8], start: usize) -> Option<[u8; N]> {

@@ -215,7 +215,7 @@ async fn what_was_heard_elsewhere_is_left_out_while_walking() {
     };
     let heard = async |walking, since_ms, fresh| {
         let scan =
-            Scan { since_ms, fresh, ..scan([sightings(), vec![sighting(90, "Ecole", 2437, -80)]].concat()) };
+            Scan { fresh, since_ms, ..scan([sightings(), vec![sighting(90, "Ecole", 2437, -80)]].concat()) };
         let config = Config { ssids: vec!["Ecole".into()], walking, ..Config::default() };
         let (measured, recording) = heard_with(&Recorded::of(Ok(scan)), &config).await;
         assert_eq!(recording.unwrap().sightings.len(), measured.value().unwrap().bssids_seen as usize);
@@ -296,7 +296,7 @@ fn a_survey_keeps_the_schools_entries_and_what_the_others_count_for() {
     let crowd = (0..6).map(|at| Sighting { bssid: [0, 0x99, at, 1, 1, 1], ..sighting(at, "Box", 5180, -70) });
     let faint = Sighting { bssid: [0, 0x99, 9, 1, 1, 1], ..sighting(9, "Box", 5180, -95) };
     let heard = Recording::of(scan([hidden].into_iter().chain(crowd).chain([faint]).collect()));
-    let kept = heard.without_neighbours(&[first.clone()], &config).unwrap();
+    let kept = heard.without_neighbours(std::slice::from_ref(&first), &config).unwrap();
     assert_eq!(kept.0.sightings.len(), 1);
     assert_eq!(kept.0.left_out.bands, BTreeMap::from([(Band::Five, 7)]));
     let elements = &kept.0.sightings[0].elements;

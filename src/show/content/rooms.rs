@@ -15,9 +15,6 @@ use crate::text::report::{self as words, Label};
 /// More boxes than this are listed in one column: four columns of levels fill a terminal, with the others.
 const MOST_COLUMNS: usize = 3;
 
-/// A survey older than this deserves a word, seconds: after a year of 365 days a school may have other boxes.
-const OLD_S: i64 = 365 * 86_400;
-
 impl Writer<'_> {
     /// The rooms of a survey, in the order of the visit; nothing after a scan from one place.
     pub(super) fn rooms(&self, value: &WifiValue) -> Vec<Block> {
@@ -38,17 +35,13 @@ impl Writer<'_> {
         blocks
     }
 
-    /// When the survey was, and that it is old: where a run has taken it from a file, it is of another day.
+    /// When the survey was: where a run has taken it from a file, it is of another day.
     pub(super) fn survey_date(&self, measurement: &Measurement<WifiValue>) -> Option<String> {
         let value = measurement.value().filter(|value| !value.rooms.is_empty())?;
         let mut text = self.lang.date_time(&measurement.started_at);
         let last = value.rooms.iter().map(|room| room.scanned_at).max_by_key(Timestamp::instant)?;
         if last.local().date() != measurement.started_at.local().date() {
             text = format!("{text} – {}", self.lang.date_time(&last));
-        }
-        let age = self.report.started_at.instant().duration_since(measurement.started_at.instant());
-        if age.as_secs() > OLD_S {
-            text = format!("{text}. {}", words::old_survey(self.lang));
         }
         Some(text)
     }

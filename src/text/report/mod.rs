@@ -34,7 +34,7 @@ pub use loaded::{
 };
 pub use mtu::{ipv6_access, ipv6_by_tunnel, path_mtu};
 pub use place::{located_title, place, place_evidence};
-pub use rooms::{below_advice, below_title, dbm, level_note, old_survey, reception, rooms_scan};
+pub use rooms::{below_advice, below_title, dbm, level_note, reception, rooms_scan};
 pub use sentences::{
     access_points, action_about, after_colon, between, capitalised, clock_offset, curve, measured_how,
     no_rate, of, rate_verdict, repetitions, services_reached, together, with_notes,
@@ -60,7 +60,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     /// The sentences' sources: the matches are exhaustive, so what stands in them is every code's text.
-    const SOURCES: [&str; 13] = [
+    const SOURCES: [&str; 14] = [
         include_str!("wifi.rs"),
         include_str!("mtu.rs"),
         include_str!("advice.rs"),
@@ -69,6 +69,7 @@ mod tests {
         include_str!("labels.rs"),
         include_str!("loaded.rs"),
         include_str!("place.rs"),
+        include_str!("rooms.rs"),
         include_str!("sentences.rs"),
         include_str!("territory.rs"),
         include_str!("usage.rs"),
@@ -77,13 +78,16 @@ mod tests {
     ];
 
     /// The command line's sentences.
-    const CLI_SOURCES: [&str; 7] = [
+    const CLI_SOURCES: [&str; 10] = [
         include_str!("../cli/allowlist.rs"),
         include_str!("../cli/guided.rs"),
         include_str!("../cli/help.rs"),
+        include_str!("../cli/help_wifi.rs"),
         include_str!("../cli/message.rs"),
         include_str!("../cli/problem.rs"),
         include_str!("../cli/services.rs"),
+        include_str!("../cli/survey.rs"),
+        include_str!("../cli/survey_say.rs"),
         include_str!("../cli/usage.rs"),
     ];
 

@@ -66,12 +66,3 @@ pub fn rooms_scan(all: &str, cached: &[String], lang: Lang) -> String {
     };
     format!("{how} — {all}")
 }
-
-/// That a survey is old.
-#[must_use]
-pub fn old_survey(lang: Lang) -> &'static str {
-    lang.pick(
-        "Relevé de plus d’un an : des bornes ont pu changer, le refaire.",
-        "Survey of more than a year ago: access points may have changed, do it again.",
-    )
-}

@@ -1,10 +1,10 @@
 //! What resolvers do beside answering: each fault by itself, on a real DNS server on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::dns::{Act, Asked, Extended, Options, Server, address, opaque, serve, test_names, text};
+use crate::support::{Authority, dialing, env};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
 use sonde_probes::dial::DialConfig;
@@ -13,8 +13,6 @@ use sonde_report::values::{
     DnsBlock, DnsConduct, DnsDelivery, DnsDeliveryState, DnsSearchList, DnsValue, DnssecValidation,
 };
 use sonde_report::{CaveatCode, Measurement};
-use support::dns::{Act, Asked, Extended, Options, Server, address, opaque, serve, test_names, text};
-use support::{Authority, dialing, env};
 
 const NAMES: [&str; 2] = ["gar.exemple.fr", "ent.exemple.fr"];
 const SIGNED: &str = "signe.exemple.fr";

@@ -1,18 +1,16 @@
 //! IPv4 and IPv6 apart, and the second attempt: real servers on both loopbacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-mod support;
-
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::{self, Authority, LOOPBACK, Validity, dialing, endpoint, env, page};
 use sonde_probes::dial::{DialConfig, Family};
 use sonde_probes::endpoints::{Config, run};
 use sonde_report::values::{EndpointState as State, EndpointValue, FamilyOutcome};
 use sonde_report::{Cause, CaveatCode, Measurement, Stage};
-use support::{Authority, LOOPBACK, Validity, dialing, endpoint, env, page};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 

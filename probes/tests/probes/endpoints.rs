@@ -1,17 +1,15 @@
 //! Service hosts and what stands in their place, each a real server on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{self, Authority, Validity, dialing, endpoint, env, page};
 use sonde_probes::catalogue::Endpoint;
 use sonde_probes::endpoints::{Config, Survey, run};
 use sonde_probes::{Env, dial};
 use sonde_report::values::{EndpointState as State, EndpointValue, FilterPlace};
 use sonde_report::{Cause, CaveatCode, Stage};
-use support::{Authority, Validity, dialing, endpoint, env, page};
 
 /// Long enough for a busy machine; only the black holes wait for it.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -1,5 +1,5 @@
 //! Real servers on loopback for the probes' tests: certificates made on the spot, answers as raw text.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod dns;
 

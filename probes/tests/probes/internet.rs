@@ -1,16 +1,14 @@
 //! Control targets, answered by themselves, by a portal, by a proxy or by nobody.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{self, Authority, dialing, env, page};
 use sonde_probes::dial::DialConfig;
 use sonde_probes::internet::{Config, ControlTarget, run, survey};
 use sonde_report::values::InternetAccess;
 use sonde_report::{Cause, CaveatCode, Outcome};
-use support::{Authority, dialing, env, page};
 
 fn controls(first: SocketAddr, second: SocketAddr) -> Config {
     let target = |name: &str, address: SocketAddr, status, body: &str| ControlTarget {

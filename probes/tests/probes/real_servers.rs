@@ -2,19 +2,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-mod support;
-
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::dns::test_names;
+use crate::support::{Authority, LOOPBACK, dialing, env};
 use sonde_probes::dns::{Config, TestNames, run};
 use sonde_probes::ntp;
 use sonde_report::values::{DnsBlock, DnsConduct, DnsDeliveryState, DnsSearchList, DnssecValidation};
 use sonde_report::{CaveatCode, Measurement, Outcome};
-use support::dns::test_names;
-use support::{Authority, LOOPBACK, dialing, env};
 
 /// A program that ends with the test.
 struct Program(Child);

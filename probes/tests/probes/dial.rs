@@ -1,14 +1,12 @@
 //! The dialler against real servers: each stage names its own failure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{self, Authority, Validity, dialing, env, page};
 use sonde_probes::dial::{DialConfig, DialError, Exchange, Target};
 use sonde_report::{Cause, Stage};
-use support::{Authority, Validity, dialing, env, page};
 
 fn target(scheme: &str, address: SocketAddr) -> Target {
     format!("{scheme}://ent.test:{}/", address.port()).parse().expect("a target")

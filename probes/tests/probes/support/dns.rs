@@ -31,7 +31,6 @@ pub struct Asked {
     /// The name, in small letters, without the root's dot (the root itself is empty).
     pub name: String,
     pub kind: RecordType,
-    pub tcp: bool,
     /// DO, AD's wish and CD.
     pub signatures: bool,
     pub unchecked: bool,
@@ -172,7 +171,6 @@ pub fn reply(
     let asked = Asked {
         name: query.name().to_ascii().to_ascii_lowercase().trim_end_matches('.').to_owned(),
         kind: query.query_type(),
-        tcp,
         signatures: message.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok),
         unchecked: message.metadata.checking_disabled,
     };

@@ -1,12 +1,12 @@
 //! The school's resolver beside one outside: what is blocked, what is altered, and what is only another address.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::support::dns::{Act, Asked, Options, address, on_stream, reply, serve};
+use crate::support::{self, Authority, LOOPBACK, Validity, closed_port, dialing, env};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hickory_resolver::proto::op::ResponseCode;
@@ -15,8 +15,6 @@ use sonde_probes::Env;
 use sonde_probes::dns::{Config, Reference, TestNames, run};
 use sonde_report::values::{DnsBlock, DnsComparison, DnsPath, DnsValue};
 use sonde_report::{Cause, CaveatCode, Measurement, Outcome};
-use support::dns::{Act, Asked, Options, address, on_stream, reply, serve};
-use support::{Authority, LOOPBACK, Validity, closed_port, dialing, env};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

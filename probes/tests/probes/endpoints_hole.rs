@@ -4,16 +4,14 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::{self, Authority, Validity, dialing, endpoint, env, page, read_head};
 use sonde_probes::endpoints::{Config, run};
 use sonde_report::values::{EndpointState as State, EndpointValue};
 use sonde_report::{Cause, Stage};
-use support::{Authority, Validity, dialing, endpoint, env, page, read_head};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 

@@ -1,15 +1,13 @@
 //! Resolvers that answer, refuse, lie or stay silent: a real DNS server on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{Authority, LOOPBACK, dialing, env};
 use sonde_probes::dns::{Config, run};
 use sonde_report::values::{DnsPath, DnsValue};
 use sonde_report::{Cause, Measurement, Outcome};
-use support::{Authority, LOOPBACK, dialing, env};
 use tokio::net::UdpSocket;
 
 /// A DNS server (RFC 1035) whose answer depends on the first label of the name.

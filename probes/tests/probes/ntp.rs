@@ -1,16 +1,14 @@
 //! Time servers that are right, wrong, or no time servers: on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use crate::support::{Authority, LOOPBACK, closed_port, dialing, env};
 use sonde_probes::dial::DialConfig;
 use sonde_probes::ntp::{Config, run};
 use sonde_report::values::NtpValue;
 use sonde_report::{Cause, Measurement, Outcome, ReasonCode, Stage};
-use support::{Authority, LOOPBACK, closed_port, dialing, env};
 use tokio::net::UdpSocket;
 
 /// This machine's time as NTP writes it, shifted by `ahead_s` seconds.

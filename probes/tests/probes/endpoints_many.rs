@@ -1,15 +1,13 @@
 //! Fifty hosts side by side, whatever some of them do: none delays the others, and all are done in time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::support::{self, Authority, Validity, dialing, endpoint, env, page};
 use sonde_probes::endpoints::{Config, run};
 use sonde_report::values::{EndpointState as State, EndpointValue};
 use sonde_report::{Cause, Stage};
-use support::{Authority, Validity, dialing, endpoint, env, page};
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
