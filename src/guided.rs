@@ -1,8 +1,7 @@
 //! The guided mode: a few questions on a terminal, then an ordinary run. Asks, never measures.
 
-use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
-use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Select, Text};
+use inquire::{InquireError, Password, PasswordDisplayMode, Text};
 use sonde_probes::catalogue::{Endpoint, Place};
 use sonde_report::values::EndpointKind;
 use sonde_report::{Report, SchoolSize, Uai};
@@ -11,6 +10,7 @@ use crate::complain;
 use crate::config::services::Services;
 use crate::config::values::{self, Expected};
 use crate::config::{Key, Origin, Raw};
+use crate::prompts::{self, Choice, check_uai, choose};
 use crate::run::Delivery;
 use crate::show::html;
 use crate::text::Lang;
@@ -18,8 +18,7 @@ use crate::text::cli::{guided as words, problem};
 
 /// Asks what is not known yet, and puts the answers into `raw`. `false` when the user left (Esc, Ctrl-C).
 pub fn ask(raw: &mut Raw, lang: Lang) -> bool {
-    let cancelled = Styled::new(words::CANCELLED.pick(lang));
-    inquire::set_global_render_config(RenderConfig::default().with_canceled_prompt_indicator(cancelled));
+    prompts::prepare(lang);
     complain(words::WELCOME.pick(lang));
     let answered = questions(raw, lang).is_ok();
     if !answered {
@@ -118,34 +117,6 @@ fn check_place(text: &str, lang: Lang) -> Validation {
     }
 }
 
-/// One entry of a list question.
-#[derive(Clone)]
-struct Choice<T> {
-    shown: String,
-    value: T,
-}
-
-impl<T> std::fmt::Display for Choice<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.shown)
-    }
-}
-
-fn choose<T>(question: &str, help: &str, choices: Vec<Choice<T>>) -> Result<T, InquireError> {
-    Ok(Select::new(question, choices).with_help_message(help).prompt()?.value)
-}
-
-/// Nothing is fine (the school may not be named); a wrong code is echoed with the letter that fits.
-fn check_uai(text: &str, lang: Lang) -> Validation {
-    if text.trim().is_empty() {
-        return Validation::Valid;
-    }
-    match text.parse::<Uai>() {
-        Ok(_) => Validation::Valid,
-        Err(error) => Validation::Invalid(problem::uai(&error, lang).into()),
-    }
-}
-
 /// Nothing is fine; a pattern that names every network is none.
 fn check_ssid(text: &str, lang: Lang) -> Validation {
     if text.trim().is_empty() || values::ssid(text).is_some() {
@@ -157,23 +128,10 @@ fn check_ssid(text: &str, lang: Lang) -> Validation {
 /// Offers to save the report as a page. Leaving here loses nothing: the report was printed.
 pub fn offer_page(report: &Report, delivery: &Delivery) {
     let lang = delivery.lang;
-    let Ok(true) = Confirm::new(words::SAVE.pick(lang))
-        .with_default(true)
-        .with_parser(&|text| match text.trim().to_lowercase().as_str() {
-            "o" | "oui" | "y" | "yes" => Ok(true),
-            "n" | "non" | "no" => Ok(false),
-            _ => Err(()),
-        })
-        .with_default_value_formatter(&|_| lang.pick("O/n", "Y/n").to_owned())
-        .with_formatter(&|yes| if yes { words::YES } else { words::NO }.pick(lang).to_owned())
-        .prompt()
-    else {
-        return;
-    };
     let date = report.started_at.local().strftime("%Y%m%d-%H%M").to_string();
     let proposed = words::file_name(report.site.uai.as_ref().map(Uai::as_str), &date, lang);
-    if let Ok(name) = Text::new(words::FILE_NAME.pick(lang)).with_default(&proposed).prompt() {
-        delivery.save(std::path::Path::new(name.trim()), &html::report(report, lang));
+    if let Ok(Some(name)) = prompts::file(&words::SAVE, &proposed, lang) {
+        delivery.save(std::path::Path::new(&name), &html::report(report, lang));
     }
 }
 

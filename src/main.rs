@@ -11,6 +11,7 @@ mod demo;
 mod guided;
 mod mire;
 mod plan;
+mod prompts;
 mod run;
 mod show;
 mod store;

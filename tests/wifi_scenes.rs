@@ -124,13 +124,7 @@ fn faults(scene: &Scene, left: &Files) -> Vec<String> {
         }
     };
     let expect = &scene.expect;
-    let code = String::from_utf8_lossy(left.get("json.code").map_or(&[][..], |file| file)).into_owned();
-    let code: Value = code
-        .split_whitespace()
-        .next()
-        .and_then(|word| word.parse().ok())
-        .map_or(Value::Null, |n: u8| n.into());
-    differ("exit code", &code, expect.exit.into());
+    differ("exit code", &exit_code(left, "json"), expect.exit.into());
     let outcome = &measurement(left)["outcome"];
     if let Some(reason) = &expect.reason {
         differ("reason", &outcome["reason"]["code"], reason.as_str().into());
@@ -145,8 +139,39 @@ fn faults(scene: &Scene, left: &Files) -> Vec<String> {
             .collect();
         differ("caveats", &caveats.into(), expect.caveats.clone().into());
     }
+    if scene.outputs {
+        surveyed(expect, left, &mut differ);
+    }
     faults.extend(privacy::faults(scene, left));
     faults
+}
+
+/// The exit code of one call of the agent.
+fn exit_code(left: &Files, call: &str) -> Value {
+    let text = left.get(&format!("{call}.code")).map_or(&[][..], |file| file);
+    let text = String::from_utf8_lossy(text);
+    let code = text.split_whitespace().next().and_then(|word| word.parse().ok());
+    code.map_or(Value::Null, |code: u8| code.into())
+}
+
+/// A survey of two rooms, with the radio in the same place both times.
+fn surveyed(expect: &Expect, left: &Files, differ: &mut impl FnMut(&str, &Value, Value)) {
+    for (call, code) in [("survey-CP", 0), ("survey-CE1", 0), ("survey-finish", expect.exit)] {
+        differ(&format!("exit code of {call}"), &exit_code(left, call), code.into());
+    }
+    let report: Value =
+        left.get("survey.json").and_then(|text| serde_json::from_slice(text).ok()).unwrap_or(Value::Null);
+    let value = &report["measurements"]["wifi"]["outcome"]["value"];
+    differ("boxes of the survey", &value["school"]["access_points"]["estimate"], expect.boxes.into());
+    differ("recorded", &value["scan"]["recorded"], Value::Null);
+    for (at, name) in ["CP", "CE1"].into_iter().enumerate() {
+        let room = &value["rooms"][at];
+        differ("room", &room["name"], name.into());
+        let heard = room["heard"].as_array().map(Vec::len);
+        differ(&format!("boxes heard in {name}"), &heard.into(), expect.boxes.into());
+        let others: u32 = expect.neighbours.values().sum();
+        differ(&format!("neighbours in {name}"), &room["neighbours"], others.into());
+    }
 }
 
 /// The counts, the evidence and the air.

@@ -1,14 +1,14 @@
 //! The survey's questions on a terminal. Asks, never measures. An error is somebody who left (Esc, Ctrl-C).
 
-use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
-use inquire::{Confirm, InquireError, Select, Text};
+use inquire::{InquireError, Text};
 use sonde_report::document::WifiOn;
 use sonde_report::{Timestamp, Uai};
 
 use crate::config::values::{self, Expected};
+use crate::prompts::{self, Choice};
 use crate::text::Lang;
-use crate::text::cli::{guided, problem, survey as words};
+use crate::text::cli::{Both, guided, problem, survey as words};
 
 /// What to do with an unfinished survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,25 +32,6 @@ pub enum Next {
     Finish,
 }
 
-/// One entry of a list question.
-#[derive(Clone)]
-struct Choice<T> {
-    shown: &'static str,
-    value: T,
-}
-
-impl<T> std::fmt::Display for Choice<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.shown)
-    }
-}
-
-/// Prepares the questions' look.
-pub fn prepare(lang: Lang) {
-    let cancelled = Styled::new(guided::CANCELLED.pick(lang));
-    inquire::set_global_render_config(RenderConfig::default().with_canceled_prompt_indicator(cancelled));
-}
-
 /// What to do with an unfinished survey.
 ///
 /// # Errors
@@ -69,15 +50,9 @@ pub fn unfinished(lang: Lang) -> Result<Unfinished, InquireError> {
 /// # Errors
 /// When the user left.
 pub fn uai(lang: Lang) -> Result<Option<Uai>, InquireError> {
-    let check = move |text: &str| {
-        Ok(match text.parse::<Uai>() {
-            Err(error) if !text.trim().is_empty() => Validation::Invalid(problem::uai(&error, lang).into()),
-            _ => Validation::Valid,
-        })
-    };
     let given = Text::new(guided::UAI.pick(lang))
         .with_help_message(guided::UAI_HELP.pick(lang))
-        .with_validator(check)
+        .with_validator(move |text: &str| Ok(prompts::check_uai(text, lang)))
         .prompt()?;
     Ok(given.parse().ok())
 }
@@ -163,31 +138,10 @@ pub fn next(heard: bool, lang: Lang) -> Result<Next, InquireError> {
 /// # Errors
 /// When the user left.
 pub fn file(proposed: &str, lang: Lang) -> Result<Option<String>, InquireError> {
-    let wanted = Confirm::new(words::SAVE.pick(lang))
-        .with_default(true)
-        .with_parser(&|text| match text.trim().to_lowercase().as_str() {
-            "o" | "oui" | "y" | "yes" => Ok(true),
-            "n" | "non" | "no" => Ok(false),
-            _ => Err(()),
-        })
-        .with_default_value_formatter(&|_| lang.pick("O/n", "Y/n").to_owned())
-        .with_formatter(&|yes| if yes { guided::YES } else { guided::NO }.pick(lang).to_owned())
-        .prompt()?;
-    if !wanted {
-        return Ok(None);
-    }
-    Text::new(guided::FILE_NAME.pick(lang))
-        .with_default(proposed)
-        .prompt()
-        .map(|name| Some(name.trim().to_owned()))
+    prompts::file(&words::SAVE, proposed, lang)
 }
 
-fn choose<T: Clone, const N: usize>(
-    question: &str,
-    choices: [(crate::text::cli::Both, T); N],
-    lang: Lang,
-) -> Result<T, InquireError> {
-    let choices = choices.into_iter().map(|(text, value)| Choice { shown: text.pick(lang), value }).collect();
-    let asked = Select::new(question, choices).with_help_message(guided::LIST_HELP.pick(lang));
-    Ok(asked.prompt()?.value)
+fn choose<T, const N: usize>(question: &str, choices: [(Both, T); N], lang: Lang) -> Result<T, InquireError> {
+    let shown = |(text, value): (Both, T)| Choice { shown: text.pick(lang).to_owned(), value };
+    prompts::choose(question, guided::LIST_HELP.pick(lang), choices.map(shown).into())
 }

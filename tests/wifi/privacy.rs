@@ -10,6 +10,9 @@ use super::vm::Files;
 /// The recording is asked for, and holds everything by intent.
 const ASKED_FOR: &str = "record";
 
+/// An unfinished survey holds the school's own addresses, for its owner alone; nothing of a neighbour.
+const UNFINISHED: &str = "survey-state";
+
 /// What stands where it must not.
 pub(crate) fn faults(scene: &Scene, left: &Files) -> Vec<String> {
     let mut faults = Vec::new();
@@ -20,8 +23,8 @@ pub(crate) fn faults(scene: &Scene, left: &Files) -> Vec<String> {
                 faults.push(format!("{name} tells a neighbour: {how}"));
             }
         }
-        for bssid in scene.own_bssids() {
-            if let Some(how) = holds_address(text, &bssid) {
+        for bssid in scene.own_bssids().iter().filter(|_| name != UNFINISHED) {
+            if let Some(how) = holds_address(text, bssid) {
                 faults.push(format!("{name} has an address of the school: {how}"));
             }
         }

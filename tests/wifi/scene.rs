@@ -43,7 +43,7 @@ pub(crate) struct Scene {
     /// No radio at all, not even the agent's.
     #[serde(default)]
     pub(crate) no_adapter: bool,
-    /// Whether the whole outputs of `run` are asked for, too.
+    /// Whether the whole outputs of `run` are asked for, too, and a survey of two rooms.
     #[serde(default)]
     pub(crate) outputs: bool,
     pub(crate) expect: Expect,
@@ -222,6 +222,17 @@ impl Scene {
             plan.push_str(&agent("prometheus", &format!("{run} --format prometheus -v")));
             plan.push_str("tar -cf /run/state.tar /run/state 2>/dev/null; hand state /run/state.tar\n");
             plan.push_str("rm -rf /run/state /run/state.tar /run/json /run/html\n");
+            plan.push_str("export SONDE_ECOLE_STATE=/run/survey\n");
+            for room in ["CP", "CE1"] {
+                plan.push_str(&agent(
+                    &format!("survey-{room}"),
+                    &format!("wifi survey --wifi-on yes{ssids} --room {room}"),
+                ));
+            }
+            plan.push_str("hand survey-state /run/survey/wifi-survey.json\n");
+            plan.push_str(&agent("survey-finish", "wifi survey --finish --json /run/survey.json"));
+            plan.push_str("hand survey.json /run/survey.json\n");
+            plan.push_str("rm -rf /run/survey /run/survey.json\nunset SONDE_ECOLE_STATE\n");
         }
         plan
     }

@@ -22,8 +22,7 @@ const PROGRAMS: [(&str, &str); 6] = [
 /// What the first file system is made with, with the Debian package that brings each.
 const MAKERS: [(&str, &str); 3] = [("strip", "binutils"), ("ldd", "libc-bin"), ("sh", "dash")];
 
-/// Without these files no radio is emulated. A release that compresses its modules leaves the first out:
-/// tests/wifi/kernel takes plain ones.
+/// Without these files no radio is emulated.
 const KERNEL: [&str; 2] = ["mac80211_hwsim.ko", "vmlinuz"];
 
 /// Longer than all scenes take on a busy machine of two cores; then the machine is stopped, and what is missing fails.

@@ -4,11 +4,12 @@ use sonde_probes::wifi::{self, Recording};
 use sonde_report::document::WifiOn;
 
 use super::{Kept, Stopped, Walk, ask, clock, complain, holds, words};
+use crate::prompts;
 
 impl Walk<'_> {
     /// The survey by questions.
     pub(super) async fn questions(&mut self, found: Option<Kept>) -> Result<u8, Stopped> {
-        ask::prepare(self.lang);
+        prompts::prepare(self.lang);
         if let Some(kept) = found.filter(|kept| !kept.rooms.is_empty()) {
             if let Some(holds) = holds(&kept) {
                 complain(&words::holds(&holds, self.lang));

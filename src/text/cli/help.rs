@@ -313,8 +313,10 @@ fn school(id: &str) -> Option<ArgumentText> {
         ),
         "ssid" => (
             both(
-                "Nom (SSID) des réseaux Wi-Fi de l’école, * et ? permis ; répétable",
-                "Name (SSID) of the school’s Wi-Fi networks, * and ? allowed; repeatable",
+                "Nom (SSID) des réseaux Wi-Fi de l’école, * et ? permis ; répétable. Un réseau qui cache son nom n’est trouvé que \
+                 par son nom exact",
+                "Name (SSID) of the school’s Wi-Fi networks, * and ? allowed; repeatable. A network that hides its name is found by its exact \
+                 name alone",
             ),
             Some(both("MOTIF", "GLOB")),
         ),
