@@ -102,6 +102,11 @@ impl Run {
 
     /// The same; nothing when the window holds fewer than two samples.
     pub fn counted_bps(&self, probe: &str) -> Option<f64> {
+        self.counted_after(probe, 0.5)
+    }
+
+    /// The same from so many seconds after the ramp.
+    pub fn counted_after(&self, probe: &str, tail_s: f64) -> Option<f64> {
         let measurement = &self.report["measurements"][probe];
         let start: jiff::Timestamp = measurement["started_at"].as_str()?.parse().ok()?;
         let value = &measurement["outcome"]["value"];
@@ -111,7 +116,7 @@ impl Run {
         let alone = probe == "download" && value["repetitions"].as_array()?.len() == 1;
         let opening_s = if alone { whole_s - elapsed_s } else { 0.0 };
         let start = start.as_millisecond() as f64 / 1e3 + opening_s;
-        let from = start + value["ramp_ms"].as_f64()? / 1e3 + 0.5;
+        let from = start + value["ramp_ms"].as_f64()? / 1e3 + tail_s;
         let to = start + elapsed_s;
         // Where the bytes arrive: what a sender's interface counts may still be dropped by the link's queue.
         let counters = if probe == "download" { &self.school } else { &self.mire };
