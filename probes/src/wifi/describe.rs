@@ -81,6 +81,8 @@ struct Heard {
     own: Vec<Bss>,
     grouping: Grouping,
     neighbours: Vec<LeftOut>,
+    /// Whether the school's exact names were asked for in every place.
+    asked: bool,
 }
 
 impl Heard {
@@ -89,7 +91,7 @@ impl Heard {
     fn hidden(&self, config: &Config) -> Option<Caveat> {
         let most = self.neighbours.iter().map(|place| place.hidden).max().filter(|most| *most > 0)?;
         let exact = !config.ssids.is_empty() && config.exact_names().count() == config.ssids.len();
-        (!exact).then(|| CaveatCode::HiddenNetworks.with(most.to_string()))
+        (!exact || !self.asked).then(|| CaveatCode::HiddenNetworks.with(most.to_string()))
     }
 
     /// The boxes heard in a place, each with its best signal there.
@@ -164,7 +166,8 @@ fn describe(scans: &[&Scan], config: &Config) -> (WifiValue, Heard) {
         rooms: Vec::new(),
         radio: Some(radio),
     };
-    (value, Heard { own, grouping, neighbours })
+    let asked = scans.iter().all(|scan| scan.asked);
+    (value, Heard { own, grouping, neighbours, asked })
 }
 
 /// The most neighbours of any place, per band. A band the adapter hears and that is empty is a true zero; one it cannot

@@ -138,6 +138,8 @@ struct Scan {
     bands: Option<BTreeSet<Band>>,
     /// How long ago the listening began, ms, where it is known: what was seen longer ago was heard before it.
     since_ms: Option<u64>,
+    /// Whether every exact name of the school's was asked for on the air: a network that hides one answered to it.
+    asked: bool,
     /// The name of the network the machine is associated with.
     associated: Option<Vec<u8>>,
     /// Each entry of the list.

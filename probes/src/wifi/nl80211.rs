@@ -64,6 +64,8 @@ impl Default for Kernel {
 /// How an attempt at a fresh scan ended.
 enum Freshness {
     Fresh,
+    /// NetworkManager listened for us, asking for no name.
+    ByManager,
     /// It ended early, by the driver's or somebody's will, or it was somebody else's for nobody knows how many channels: what
     /// was heard is in the list.
     Aborted,
@@ -90,9 +92,12 @@ impl Kernel {
         let mut kernel = connect().map_err(|error| system_error(&error.to_string()))?;
         let (index, associated) = station(&mut kernel, &name).await?;
         let adapter = adapter(&mut kernel, index).await;
-        let asked = adapter.ask_for(names);
+        let questions = adapter.ask_for(names);
+        // Beside the general one.
+        let all_asked = questions.len() > names.len();
         let began = std::time::Instant::now();
-        let freshness = refresh(&mut kernel, &name, index, asked, until).await?;
+        let freshness = refresh(&mut kernel, &name, index, questions, until).await?;
+        let asked = all_asked && matches!(freshness, Freshness::Fresh);
         let list = whole(&mut Dump { kernel: &mut kernel, index }).await?;
         let since_ms = Some(super::since_ms(began));
         let sightings = list.sightings;
@@ -110,6 +115,7 @@ impl Kernel {
             partial,
             bands,
             since_ms,
+            asked,
             associated,
             sightings,
             left_out,
@@ -144,7 +150,7 @@ fn liftable(obstacle: &Obstacle) -> bool {
 /// because nothing listened.
 fn settle(freshness: Freshness, empty: bool) -> Result<(bool, Option<&'static str>), Obstacle> {
     match freshness {
-        Freshness::Fresh => Ok((true, None)),
+        Freshness::Fresh | Freshness::ByManager => Ok((true, None)),
         Freshness::Aborted => Ok((true, Some("aborted"))),
         Freshness::Cached(why) if empty => Err(why),
         Freshness::Cached(_) => Ok((false, None)),
@@ -330,7 +336,7 @@ async fn refresh(
     }
     let left = until.saturating_duration_since(Instant::now());
     let asked = network_manager::request_scan(name, left).await;
-    Ok(if asked { Freshness::Fresh } else { Freshness::Cached(why) })
+    Ok(if asked { Freshness::ByManager } else { Freshness::Cached(why) })
 }
 
 /// What can be made to listen.
@@ -372,7 +378,7 @@ async fn listened(radio: &mut impl Triggered) -> Result<Freshness, Trouble> {
             Err(Trouble::Errno(EBUSY)) => match radio.end().await {
                 // The time is over: nothing is left to wait with.
                 Freshness::Cached(why) => return Ok(Freshness::Cached(why)),
-                Freshness::Fresh | Freshness::Aborted => theirs = true,
+                Freshness::Fresh | Freshness::ByManager | Freshness::Aborted => theirs = true,
             },
             Err(_) if theirs => return Ok(Freshness::Aborted),
             Err(trouble) => return Err(trouble),

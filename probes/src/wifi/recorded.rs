@@ -76,6 +76,9 @@ struct File {
     /// The bands the adapter hears (`2.4`, `5`, `6`); absent when the system does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bands: Option<Vec<String>>,
+    /// Whether every exact name of the school's was asked for on the air.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    asked: bool,
     /// The associated network's name, its bytes in hexadecimal; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     associated_ssid: Option<Bytes>,
@@ -295,6 +298,7 @@ impl File {
             fresh: scan.fresh,
             partial: scan.partial.map(str::to_owned),
             bands: bands.map(|bands| bands.iter().map(|band| band.as_str().to_owned()).collect()),
+            asked: scan.asked,
             associated_ssid: scan.associated.clone().map(Bytes),
             left_out: scan
                 .left_out
@@ -329,6 +333,7 @@ impl File {
             fresh: self.fresh,
             partial: self.partial.map(known).transpose()?,
             bands: self.bands.map(bands).transpose()?,
+            asked: self.asked,
             associated: self.associated_ssid.map(|name| name.0),
             // A recording is of one place; where its reader walks on, it was cut to it when it was made.
             since_ms: None,
@@ -422,6 +427,7 @@ mod tests {
             bands: Some(BTreeSet::from([Band::Two, Band::Six])),
             associated: Some(vec![0xff, 0]),
             since_ms: None,
+            asked: true,
             left_out: LeftOut {
                 bands: BTreeMap::from([(Band::Five, 3)]),
                 audible: BTreeMap::from([(5180, 2)]),
@@ -439,8 +445,8 @@ mod tests {
         let Recording(again) = read(&format!("\u{feff}{written}")).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(Recording::of(again.clone()).to_json(), written);
         assert_eq!(
-            (again.partial, again.bands, again.associated, again.left_out),
-            (scan.partial, scan.bands, scan.associated, scan.left_out)
+            (again.partial, again.bands, again.associated, again.left_out, again.asked),
+            (scan.partial, scan.bands, scan.associated, scan.left_out, scan.asked)
         );
         let [first, second] = &again.sightings[..] else { panic!("two") };
         assert_eq!(

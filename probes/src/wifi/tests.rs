@@ -232,13 +232,16 @@ async fn what_was_heard_elsewhere_is_left_out_while_walking() {
 
 #[tokio::test]
 async fn loud_networks_without_a_name_are_told_unless_all_names_were_asked_for() {
-    let measured = async |ssids: &[&str], level| {
+    let measured = async |ssids: &[&str], level, asked| {
         let list = vec![sighting(0x10, "Ecole", 2412, -40), sighting(0xe0, "", 5260, level)];
-        measure(Ok(scan(list)), ssids).await.caveats().to_vec()
+        measure(Ok(Scan { asked, ..scan(list) }), ssids).await.caveats().to_vec()
     };
-    assert_eq!(measured(&["Ecole*"], -50).await, [CaveatCode::HiddenNetworks.with("1")]);
-    assert_eq!(measured(&["Ecole*"], -80).await, []);
-    assert_eq!(measured(&["Ecole", "Profs"], -50).await, []);
+    let told = [CaveatCode::HiddenNetworks.with("1")];
+    assert_eq!(measured(&["Ecole*"], -50, true).await, told);
+    assert_eq!(measured(&["Ecole*"], -80, true).await, []);
+    assert_eq!(measured(&["Ecole", "Profs"], -50, true).await, []);
+    // Whoever listened asked the general question alone.
+    assert_eq!(measured(&["Ecole", "Profs"], -50, false).await, told);
 }
 
 #[tokio::test]
