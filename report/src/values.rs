@@ -402,6 +402,10 @@ pub struct TransferValue {
     pub ci95_bps: [u64; 2],
     /// Application bytes counted at the receiving end over the whole transfer, ramp included.
     pub bytes: u64,
+    /// Bytes of a download that had come when it ended and stood behind a lost segment: this machine's interface counted them,
+    /// and nobody read them. `None` for an upload, where the system does not tell, and in older reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_bytes: Option<u64>,
     /// Length of the transfer, milliseconds.
     pub elapsed_ms: u64,
     /// Length of the ramp that was discarded, milliseconds.

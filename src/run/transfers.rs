@@ -140,7 +140,8 @@ async fn watched(
     let mut measured = work.await;
     if let Some(watch) = &mut taken.watch {
         let own = measured.value().map_or_else(|| beside.moved(direction), ip_bytes);
-        watch.transfer_ends(direction, own);
+        let held = measured.value().and_then(|value| value.held_bytes);
+        watch.transfer_ends(direction, own.saturating_add(held.unwrap_or(0)));
     }
     if let (Some(link), Some(watch), Some(rate)) =
         (taken.link(), &taken.watch, measured.value().map(|value| value.ip_rate_bps))

@@ -99,6 +99,7 @@ fn transfer(mire: &MireUrl, elapsed: Duration) -> TransferValue {
         ip_rate_bps: RATE,
         ci95_bps: [RATE, RATE],
         bytes: 1,
+        held_bytes: None,
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap(),
         ramp_ms: 0,
         streams: 1,

@@ -178,6 +178,10 @@ fn value(transfer: &Transfer, mire: &MireUrl, direction: Direction) -> TransferV
         ip_rate_bps,
         ci95_bps,
         bytes: *bytes,
+        held_bytes: transfer
+            .received
+            .filter(|_| direction == Direction::Download)
+            .map(tcp_info::Received::held),
         elapsed_ms: millis(transfer.elapsed),
         ramp_ms: millis(estimate.from),
         streams: u32::try_from(transfer.streams).unwrap_or(u32::MAX),

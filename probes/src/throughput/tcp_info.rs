@@ -22,6 +22,13 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// Bytes that came and are not in order yet, at most: full segments beyond those in order, but no more than came out of
+    /// order at all (small segments look like missing bytes).
+    pub(crate) fn held(self) -> u64 {
+        let beyond = self.segments.saturating_mul(self.segment).saturating_sub(self.bytes);
+        beyond.min(self.out_of_order.saturating_mul(self.segment))
+    }
+
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
@@ -211,4 +218,22 @@ impl Kernel {
 
     /// This system has no such clamp.
     pub(crate) fn clamp_window(&self, _: u32) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Received;
+
+    #[test]
+    fn what_stands_behind_a_lost_segment_is_held() {
+        let received =
+            |bytes, segments, out_of_order| Received { bytes, segments, out_of_order, segment: 1448 };
+        // Sixty of a hundred are in order, forty came behind a hole.
+        assert_eq!(received(60 * 1448, 100, 40).held(), 40 * 1448);
+        // The hole was filled before the end.
+        assert_eq!(received(100 * 1448, 100, 40).held(), 0);
+        // Small segments, and nothing lost.
+        assert_eq!(received(100 * 700, 100, 0).held(), 0);
+        assert_eq!(Received::default().held(), 0);
+    }
 }

@@ -391,7 +391,10 @@ fn before_the_box(report: &Report) -> Option<(Place, Vec<Evidence>)> {
     }
     let added = added_us(gateway)?;
     let whole = added_to_mire_us(report);
-    let most = whole.is_none_or(|whole| added as f64 >= QUEUE_SHARE * whole as f64);
+    // The round trips to the mire are those of the full line; the ones to the box began with the transfer, before its queue was
+    // full. Of them the longest compare with the former.
+    let full = loaded(gateway)?.p95_us.saturating_sub(gateway.idle.median_us);
+    let most = whole.is_none_or(|whole| full as f64 >= QUEUE_SHARE * whole as f64);
     (added >= QUEUE_BEFORE_BOX_US && most)
         .then(|| (place, vec![EvidenceCode::GatewaySlowUnderLoad.with(millis(added))]))
 }

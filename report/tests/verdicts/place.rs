@@ -2,8 +2,8 @@
 
 use sonde_report::assess::{Actor, EvidenceCode, Place, Subject, VerdictKind, VerdictReason};
 use sonde_report::values::{
-    EndpointState, GatewayValue, InterfaceKind, InternetAccess, PathMethod, PathMtu, PathValue, RttMethod,
-    RttSeries, TooBig,
+    EndpointState, GatewayValue, InterfaceKind, InternetAccess, LoadedLatency, PathMethod, PathMtu,
+    PathValue, ResponsivenessValue, RttMethod, RttSeries, TooBig,
 };
 use sonde_report::{Cause, CaveatCode, Failure, Measurement, Outcome, Report, Requirements, Stage, assess};
 
@@ -89,6 +89,37 @@ fn a_slow_line_is_the_operators_only_when_the_way_to_the_box_stays_fast() {
     assert_eq!(placed(&report), [(about, Place::Lan, vec![EvidenceCode::GatewaySlowUnderLoad])]);
     set_box(&mut report, Some(1_200), 0.3);
     assert_eq!(placed(&report), [(about, Place::Lan, vec![EvidenceCode::GatewayLoses])]);
+}
+
+#[test]
+fn a_full_queue_before_the_box_is_held_against_the_full_line() {
+    let mut report = plain();
+    report.site.size = Some(sonde_report::requirement::SchoolSize::Large);
+    set_rate(&mut report, 6_000_000, 2);
+    // Half of the round trips to the box began before its queue was full.
+    let to_box = RttSeries { p95_us: 224_000, ..series(90_500, 0.0) };
+    let loaded = Some(Outcome::Measured { value: to_box, caveats: Vec::new() });
+    let value = GatewayValue { idle: series(500, 0.0), download: loaded, upload: None };
+    set_gateway(&mut report, Outcome::Measured { value, caveats: Vec::new() });
+    let placed_with = |added_us: u64| {
+        let value: LoadedLatency = serde_json::from_value(serde_json::json!({
+            "foreign_probes": 0, "foreign_failed": 0, "loaded_probes": 0, "method": "icmp", "rtt_probes": 9,
+            "median_us": added_us, "p95_us": added_us, "added_us": added_us, "window_ms": 900, "probe_bytes": 0
+        }))
+        .unwrap();
+        let download = Some(Outcome::Measured { value, caveats: Vec::new() });
+        let mut report = report.clone();
+        let started_at = report.measurements.internet.as_ref().unwrap().started_at;
+        let value = ResponsivenessValue { download, upload: None };
+        let outcome = Outcome::Measured { value, caveats: Vec::new() };
+        report.measurements.responsiveness =
+            Some(Measurement { target: "mire".to_owned(), started_at, elapsed_us: 1, outcome });
+        placed(&report)
+    };
+    let about = Subject::Download;
+    assert_eq!(placed_with(206_000), [(about, Place::Lan, vec![EvidenceCode::GatewaySlowUnderLoad])]);
+    // A line whose own queue is three times as long is what limits.
+    assert_eq!(placed_with(700_000), [(about, Place::Unknown, vec![EvidenceCode::WiredAndRepeated])]);
 }
 
 #[test]
