@@ -260,6 +260,16 @@ fn a_surveys_own_page_is_about_the_wifi_and_says_what_was_read_from_a_file() {
     for text in [html::report(&report, Lang::Fr), console::report(&report, Lang::Fr, PLAIN)] {
         assert!(text.contains(&notice[..20]), "{text}");
     }
+    // From one place: the line on the scan does not say the contrary.
+    let Outcome::Measured { value, .. } = &mut report.measurements.wifi.as_mut().unwrap().outcome else {
+        panic!("the sample has a scan")
+    };
+    value.rooms.clear();
+    value.scan.positions.clear();
+    (value.scan.fresh, value.scan.age_ms) = (true, None);
+    let line = |label| words::label(label, Lang::Fr);
+    let text = console::report(&report, Lang::Fr, PLAIN);
+    assert!(text.contains(line(Label::RecordedScan)) && !text.contains(line(Label::FreshScan)), "{text}");
 }
 
 #[test]

@@ -81,8 +81,13 @@ impl Writer<'_> {
     }
 
     fn wifi_facts(&self, value: &WifiValue) -> Vec<(String, String)> {
-        let mut scan =
-            self.label(if value.scan.fresh { Label::FreshScan } else { Label::CachedScan }).to_owned();
+        let mut scan = self
+            .label(match (value.scan.fresh, value.scan.recorded) {
+                (true, true) => Label::RecordedScan,
+                (true, false) => Label::FreshScan,
+                (false, _) => Label::CachedScan,
+            })
+            .to_owned();
         if let Some(age) = value.scan.age_ms.filter(|_| !value.scan.fresh) {
             scan = format!("{scan} ({})", self.lang.duration(age));
         }

@@ -196,11 +196,13 @@ pub(super) fn recording_fault(error: &RecordingError, lang: Lang) -> String {
     }
 }
 
-/// Our own words on a recording, in French; the parser's stay as they are.
+/// Our own words on a recording and the parser's commonest, in French; its others stay as they are.
 fn recording_detail(detail: &str) -> &str {
     match detail {
         "not hexadecimal digits" => "chiffres hexadécimaux attendus",
         "an odd number of hexadecimal digits" => "nombre impair de chiffres hexadécimaux",
+        "expected value" => "ce n’est pas du JSON",
+        cut if cut.starts_with("EOF while parsing") => "le texte s’arrête avant la fin",
         other => other,
     }
 }

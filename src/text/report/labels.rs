@@ -158,6 +158,7 @@ labels! {
     Neighbours: "Voisinage radio", "Radio neighbourhood";
     SchoolWifiState: "Wi-Fi de l’école", "The school’s Wi-Fi";
     FreshScan: "relevé fait pour cette mesure", "scanned for this run";
+    RecordedScan: "écoute enregistrée, lue dans un fichier", "recorded scan, read from a file";
     CachedScan: "liste en mémoire du système", "the system’s remembered list";
     Scan: "Relevé", "Scan";
     AccessPoint: "Borne", "Access point";
