@@ -141,6 +141,11 @@ fn what_a_box_on_the_way_takes_in_advance_is_not_counted_as_received() {
         let (bytes, passed) = (value["bytes"].as_u64().unwrap(), taker.line.moved());
         assert!(bytes <= passed, "{scheme}: {bytes} counted, {passed} passed");
         assert_rate(value, 8.0);
+        // What the box takes in comes in fits: a rate drawn from them would be right by luck, and its interval wide.
+        for end in [0, 1] {
+            let bound = value["ci95_bps"][end].as_f64().unwrap() / 8e6;
+            assert!((0.85..1.15).contains(&bound), "{scheme}: {value:#}");
+        }
     }
 }
 

@@ -86,6 +86,8 @@ struct Watched {
     delivered_before: u64,
     /// What the stream's connections before it delivered, received and sent.
     earlier: (u64, Received, Sent),
+    /// What the stream had delivered when it was looked at last, and the first look that saw as much, seconds.
+    reached: (u64, f64),
 }
 
 impl Watched {
@@ -93,6 +95,15 @@ impl Watched {
     fn delivered(&self) -> Option<u64> {
         let here = self.kernel.delivered()?.saturating_sub(self.delivered_before);
         Some(self.earlier.0.saturating_add(here))
+    }
+
+    /// The same, and takes note of when it grew; `now` in seconds.
+    fn look(&mut self, now: f64) -> Option<u64> {
+        let delivered = self.delivered()?;
+        if delivered > self.reached.0 {
+            self.reached = (delivered, now);
+        }
+        Some(delivered)
     }
 
     fn received(&self) -> Option<Received> {
@@ -110,6 +121,10 @@ struct Acks {
     spans: Vec<Span>,
     /// For each stream, until when its bytes are known; infinity once it is over.
     known_until: Vec<f64>,
+    /// Time in which the far end's program owed an answer, all streams together, seconds…
+    owed_s: f64,
+    /// …and how much of it lay after the last byte that its system, or a box in its place, had acknowledged.
+    silent_s: f64,
 }
 
 impl Meter {
@@ -204,15 +219,17 @@ impl Meter {
         });
         let delivered_before = kernel.delivered().unwrap_or(0);
         let earlier = earlier.unwrap_or_default();
-        watched.push(Watched { stream: self.stream, kernel, delivered_before, earlier });
+        let reached = (earlier.0, self.now());
+        watched.push(Watched { stream: self.stream, kernel, delivered_before, earlier, reached });
     }
 
     /// TCP's bytes on all connections that the far end's system has said to have since they carry payload; `None` where
     /// this system does not tell.
     pub(crate) fn delivered(&self) -> Option<u64> {
+        let now = self.now();
         self.watched()
-            .iter()
-            .map(Watched::delivered)
+            .iter_mut()
+            .map(|one| one.look(now))
             .try_fold(0_u64, |sum, bytes| Some(sum.saturating_add(bytes?)))
     }
 
@@ -269,12 +286,32 @@ impl Meter {
         }
         self.shared.counted.fetch_add(bytes, Ordering::Relaxed);
         let to = self.now();
+        let silent = self.silent_since(to).map(|since| (to - since.max(from)).max(0.0));
         let mut acks = self.acks();
+        if let Some(silent) = silent {
+            acks.owed_s += to - from;
+            acks.silent_s += silent;
+        }
         acks.spans.push(Span { from, to, bytes });
         if let Some(known) = acks.known_until.get_mut(self.stream) {
             *known = to;
         }
         bytes
+    }
+
+    /// Since when no byte of this stream was acknowledged, seconds; `None` where the system does not tell.
+    fn silent_since(&self, now: f64) -> Option<f64> {
+        let mut watched = self.watched();
+        let one = watched.iter_mut().find(|one| one.stream == self.stream)?;
+        one.look(now).map(|_| one.reached.1)
+    }
+
+    /// Share of the time until the far end's answers that came after the last byte was acknowledged. A mire acknowledges the
+    /// last byte and answers in one moment, however long the way; where a box on the way acknowledges in its place, the
+    /// bytes still have the slow part of the way before them. 0 before the first answer and where the system does not tell.
+    pub(crate) fn silent_share(&self) -> f64 {
+        let acks = self.acks();
+        if acks.owed_s > 0.0 { acks.silent_s / acks.owed_s } else { 0.0 }
     }
 
     /// Notes that the far end claimed bytes it cannot have.

@@ -30,6 +30,10 @@ const UNTOLD_GRAINS: f64 = 1.5;
 /// Share of an upload's time, spent waiting for the mire's receive window, from which the mire sets the pace: what its
 /// system acknowledges then comes in fits, and only what its program tells is a rate.
 pub(in crate::throughput) const LATE_READER: f64 = 0.5;
+/// Share of the time until the mire's answers that lay after the last acknowledgement, from which a box on the way sent these:
+/// they show how fast the box takes in, in fits, not the line. A server that hands a body to a script when it is whole keeps
+/// below it.
+const TAKEN_IN_ADVANCE: f64 = 0.25;
 /// Step of an upload's curve, seconds…
 const UPLOAD_STEP: f64 = 0.05;
 /// …or this share of a shorter one: a fast line moves all the data allowed within one step.
@@ -75,8 +79,9 @@ impl Engine<'_> {
                 let lag =
                     2.0 * self.facts.rtt.max(self.meter.loaded_rtt()) + UNTOLD_S + UNTOLD_GRAINS * grain;
                 let unit = 1.0 / self.facts.overhead.tcp_bytes_per_byte;
-                let arrived =
-                    self.arrivals.arrived(unit, lag).filter(|_| self.window_limited() <= LATE_READER);
+                let mires_own =
+                    self.window_limited() <= LATE_READER && self.meter.silent_share() <= TAKEN_IN_ADVANCE;
+                let arrived = self.arrivals.arrived(unit, lag).filter(|_| mires_own);
                 arrived.map_or((told, grain), |series| (series, 0.0))
             }
         };
