@@ -13,9 +13,10 @@ mod scene;
 #[path = "wifi/vm.rs"]
 mod vm;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use scene::{Expect, Scene};
+use scene::{Expect, Radio, Scene};
 use serde_json::Value;
 use vm::Files;
 
@@ -38,11 +39,16 @@ fn each_scene_is_told_as_it_is() {
         scene.write(&root.join("scenes").join(&scene.name));
     }
     let (files, marks) = vm::run(&root, work.path());
-    let mut wrong = Vec::new();
+    let (mut wrong, mut excused) = (Vec::new(), 0);
     for scene in &scenes {
         let nothing = Files::new();
         let left = files.get(&scene.name).unwrap_or(&nothing);
-        let faults = faults(scene, left);
+        let shortfall = shortfall(scene, left);
+        if let Some(what) = &shortfall {
+            excused += 1;
+            println!("skipped: the figures of {}: {what}", scene.name);
+        }
+        let faults = faults(scene, left, shortfall.is_none());
         let took = length(&marks, &scene.name);
         println!("{}: {}, {took:.1} s ({})", scene.name, said(left), scan_seconds(left));
         if !faults.is_empty() {
@@ -68,6 +74,53 @@ fn each_scene_is_told_as_it_is() {
         end(&marks)
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(excused <= MOST_EXCUSED, "{excused} scenes were not heard as they were set up");
+}
+
+/// Scenes whose figures may be left open where the emulated machine was held up: with three busy loops beside it, on two cores,
+/// one of 27 was. More are a fault of the agent's or of the scenes.
+const MOST_EXCUSED: u32 = 2;
+
+/// Up to here one radio's timer, read for two of its networks, ties them, and from there on it parts them
+/// (probes/src/wifi/ties.rs), µs.
+const TIES_US: i64 = 5_000;
+const PARTS_US: i64 = 20_000;
+
+/// What the emulated radio did not bring as the scene has it, where its processor was taken away for a while: then the evidence
+/// does not suffice for the scene's figures. Read from the recording.
+fn shortfall(scene: &Scene, left: &Files) -> Option<String> {
+    let recording: Value = serde_json::from_slice(left.get("record")?).ok()?;
+    let heard = recording["sightings"].as_array()?;
+    let known = |bssids: &[String]| {
+        bssids.iter().filter(|bssid| heard.iter().any(|one| one["bssid"] == bssid.replace(':', ""))).count()
+    };
+    let others = scene.secrets().into_iter().map(|(bssid, _)| bssid);
+    let radiated: Vec<String> = scene.own_bssids().into_iter().chain(others).collect();
+    let expect = &scene.expect;
+    let wanted = expect.bssids.unwrap_or(0) + expect.neighbours.values().sum::<u32>();
+    let (known, wanted) = (known(&radiated), radiated.len().min(wanted as usize));
+    if known < wanted {
+        return Some(format!("the emulated radio heard {known} BSSIDs of {wanted}"));
+    }
+    let late = scene.radio.iter().map(|radio| late_us(radio, heard)).max()?;
+    let tied = expect.evidence.iter().any(|code| code == "beacon_timer");
+    (late > if tied { TIES_US } else { PARTS_US })
+        .then(|| format!("the emulated machine stamped a frame {late} µs late"))
+}
+
+/// How far the readings of one radio's timer lie apart at most, µs. An emulated radio has one timer for all of its networks, and
+/// stamps a frame when it goes and when it comes: only a processor taken away in between moves them apart.
+fn late_us(radio: &Radio, heard: &[Value]) -> i64 {
+    let mut bases: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
+    for one in heard.iter().filter(|one| one["bssid"].as_str().is_some_and(|bssid| radio.has(bssid))) {
+        if let (Some(mhz), Some(timer), Some(at)) =
+            (one["mhz"].as_u64(), one["tsf_us"].as_i64(), one["received_us"].as_i64())
+        {
+            bases.entry(mhz).or_default().push(timer - at);
+        }
+    }
+    let apart = bases.values().filter_map(|bases| Some(bases.iter().max()? - bases.iter().min()?));
+    apart.max().unwrap_or(0)
 }
 
 fn end(marks: &[(String, f64)]) -> f64 {
@@ -112,8 +165,8 @@ fn said(left: &Files) -> String {
     }
 }
 
-/// What is not as the scene has it.
-fn faults(scene: &Scene, left: &Files) -> Vec<String> {
+/// What is not as the scene has it; the figures only where they were to be had.
+fn faults(scene: &Scene, left: &Files, figures_too: bool) -> Vec<String> {
     let not_up = left.iter().filter(|(name, _)| name.ends_with(".conf.log"));
     let mut faults: Vec<String> = not_up
         .map(|(name, log)| format!("the scene was not set up: {name}: {}", String::from_utf8_lossy(log)))
@@ -124,12 +177,18 @@ fn faults(scene: &Scene, left: &Files) -> Vec<String> {
         }
     };
     let expect = &scene.expect;
-    differ("exit code", &exit_code(left, "json"), expect.exit.into());
     let outcome = &measurement(left)["outcome"];
+    if expect.reason.is_none() {
+        differ("status", &outcome["status"], "measured".into());
+    }
+    if !figures_too {
+        faults.extend(privacy::faults(scene, left));
+        return faults;
+    }
+    differ("exit code", &exit_code(left, "json"), expect.exit.into());
     if let Some(reason) = &expect.reason {
         differ("reason", &outcome["reason"]["code"], reason.as_str().into());
     } else {
-        differ("status", &outcome["status"], "measured".into());
         figures(expect, &outcome["value"], &mut differ);
         let caveats: Vec<Value> = outcome["caveats"]
             .as_array()
@@ -154,9 +213,10 @@ fn exit_code(left: &Files, call: &str) -> Value {
     code.map_or(Value::Null, |code: u8| code.into())
 }
 
-/// A survey of two rooms, with the radio in the same place both times.
+/// A survey of two rooms, with the radio in the same place both times; in the second it is interrupted first (exit code 2).
 fn surveyed(expect: &Expect, left: &Files, differ: &mut impl FnMut(&str, &Value, Value)) {
-    for (call, code) in [("survey-CP", 0), ("survey-CE1", 0), ("survey-finish", expect.exit)] {
+    let calls = [("survey-CP", 0), ("survey-cut", 2), ("survey-CE1", 0), ("survey-finish", expect.exit)];
+    for (call, code) in calls {
         differ(&format!("exit code of {call}"), &exit_code(left, call), code.into());
     }
     let report: Value =

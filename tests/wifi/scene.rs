@@ -43,7 +43,7 @@ pub(crate) struct Scene {
     /// No radio at all, not even the agent's.
     #[serde(default)]
     pub(crate) no_adapter: bool,
-    /// Whether the whole outputs of `run` are asked for, too, and a survey of two rooms.
+    /// Whether the whole outputs of `run` are asked for, too, and a survey of two rooms, interrupted in the second.
     #[serde(default)]
     pub(crate) outputs: bool,
     pub(crate) expect: Expect,
@@ -223,12 +223,10 @@ impl Scene {
             plan.push_str("tar -cf /run/state.tar /run/state 2>/dev/null; hand state /run/state.tar\n");
             plan.push_str("rm -rf /run/state /run/state.tar /run/json /run/html\n");
             plan.push_str("export SONDE_ECOLE_STATE=/run/survey\n");
-            for room in ["CP", "CE1"] {
-                plan.push_str(&agent(
-                    &format!("survey-{room}"),
-                    &format!("wifi survey --wifi-on yes{ssids} --room {room}"),
-                ));
-            }
+            let survey = |room: &str| format!("wifi survey --wifi-on yes{ssids} --room {room}");
+            plan.push_str(&agent("survey-CP", &survey("CP")));
+            let _ = writeln!(plan, "cut_short survey-cut {}", survey("CE1"));
+            plan.push_str(&agent("survey-CE1", &survey("CE1")));
             plan.push_str("hand survey-state /run/survey/wifi-survey.json\n");
             plan.push_str(&agent("survey-finish", "wifi survey --finish --json /run/survey.json"));
             plan.push_str("hand survey.json /run/survey.json\n");
@@ -255,6 +253,11 @@ impl Scene {
 }
 
 impl Radio {
+    /// Whether an address is one of its networks', as a recording spells it.
+    pub(crate) fn has(&self, bssid: &str) -> bool {
+        (0..self.network.len()).any(|at| self.bssid(at).replace(':', "") == bssid)
+    }
+
     /// The address of a network: counted up in the last octet.
     fn bssid(&self, at: usize) -> String {
         let (head, last) = self.address.rsplit_once(':').unwrap();

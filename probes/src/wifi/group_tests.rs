@@ -85,6 +85,11 @@ fn two_boxes_bought_together_on_one_channel_are_not_one_for_certain() {
     };
     assert_eq!(counts(&[timed(0x10, "ecole-cp", 0), timed(0x14, "ecole-ce1", 70_000_000)]), (1, 1, 2));
     assert_eq!(counts(&[timed(0x10, "ecole-cp", 0), timed(0x14, "ecole-ce1", 900)]), (1, 1, 1));
+    // A frame that was stamped late makes no second box of a radio's name, and no tie of unrelated addresses.
+    let late = [timed(0x10, "ecole-cp", 0), timed(0x14, "ecole-ce1", 12_000)];
+    assert_eq!(counts(&late), (1, 1, 1));
+    assert_eq!(group(&late).evidence, ["address_arithmetic"]);
+    assert_eq!(counts(&[timed(0x10, "ecole-cp", 0), timed(0x14, "ecole-ce1", 21_000)]), (1, 1, 2));
 }
 
 #[test]

@@ -19,8 +19,8 @@ use wl_nl80211::{
 
 use super::band::Band;
 use super::{
-    ChannelAir, Config, LeftOut, Obstacle, Scan, Scanner, Sighting, StationLink, network_manager, no_adapter,
-    radio_blocked, sysfs, system_error,
+    ChannelAir, Config, LeftOut, Obstacle, Scan, Scanner, Sighting, StationLink, elements, network_manager,
+    no_adapter, radio_blocked, sysfs, system_error,
 };
 
 /// Time allowed for a question that the kernel answers from memory.
@@ -76,7 +76,10 @@ enum Freshness {
 impl Scanner for Kernel {
     async fn scan(&self, config: &Config) -> Result<Scan, Obstacle> {
         let until = Instant::now() + config.timeout;
-        let candidates = interfaces(&self.sys, config.interface.as_deref())?;
+        let mut candidates = interfaces(&self.sys, config.interface.as_deref())?;
+        if candidates.len() > 1 {
+            stations_first(&mut candidates, &stations().await);
+        }
         let names: Vec<Vec<u8>> = config.exact_names().map(|name| name.as_bytes().to_vec()).collect();
         let attempts: Vec<_> = candidates.into_iter().map(|name| self.listen(name, &names, until)).collect();
         first_that_can(attempts).await
@@ -228,6 +231,31 @@ fn interfaces(sys: &Path, named: Option<&str>) -> Result<Vec<String>, Obstacle> 
     let wanted: Vec<String> =
         all.iter().filter(|known| named.is_none_or(|name| *known == name)).cloned().collect();
     if wanted.is_empty() { Err(no_adapter(named, &all)) } else { Ok(wanted) }
+}
+
+/// Puts the interfaces of stations first, in the order they have. An access point's own seldom listens, and a machine that is
+/// one may have dozens of them to ask in vain.
+fn stations_first(names: &mut [String], stations: &BTreeSet<String>) {
+    names.sort_by_key(|name| !stations.contains(name));
+}
+
+/// The interfaces that are a station's, as a laptop's is; empty where the kernel does not tell.
+async fn stations() -> BTreeSet<String> {
+    let Ok(kernel) = connect() else { return BTreeSet::new() };
+    let answer = kernel.interface().get(Vec::new()).execute().await;
+    let messages = collect(answer).await.map(|(messages, _)| messages).unwrap_or_default();
+    let named = messages.into_iter().filter_map(|message| {
+        let (mut found, mut is_station) = (None, false);
+        for attribute in message.payload.attributes {
+            match attribute {
+                Nl80211Attr::IfName(name) => found = Some(name),
+                Nl80211Attr::IfType(kind) => is_station = kind == Nl80211InterfaceType::Station,
+                _ => {}
+            }
+        }
+        found.filter(|_| is_station)
+    });
+    named.collect()
 }
 
 fn connect() -> std::io::Result<Nl80211Handle> {
@@ -496,6 +524,7 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
     let mut found = Sighting::default();
     let mut address = None;
     let mut beacon = None;
+    let (mut tsf, mut beacon_tsf) = (None, None);
     for fact in facts {
         match fact {
             Nl80211BssInfo::Bssid(value) => address = Some(value),
@@ -503,11 +532,9 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             // Hundredths of a dBm.
             Nl80211BssInfo::SignalMbm(value) => found.signal_dbm = i16::try_from(value.div_euclid(100)).ok(),
             Nl80211BssInfo::SeenMsAgo(value) => found.seen_ms_ago = Some(u64::from(value)),
-            // Of the latest probe response and of the latest beacon: one timer, so the larger is the later frame's, which
-            // the time below goes with. Drivers that do not know it give zero.
-            Nl80211BssInfo::Tsf(value) | Nl80211BssInfo::BeaconTsf(value) => {
-                found.tsf_us = found.tsf_us.max(Some(value).filter(|value| *value != 0));
-            }
+            // Drivers that do not know it give zero.
+            Nl80211BssInfo::Tsf(value) => tsf = Some(value).filter(|value| *value != 0),
+            Nl80211BssInfo::BeaconTsf(value) => beacon_tsf = Some(value).filter(|value| *value != 0),
             // Nanoseconds of CLOCK_BOOTTIME.
             Nl80211BssInfo::LastSeenBootTime(value) => {
                 found.received_us = Some(value / 1000).filter(|value| *value != 0);
@@ -521,6 +548,11 @@ fn sighting(facts: Vec<Nl80211BssInfo>) -> Option<Sighting> {
             _ => {}
         }
     }
+    // The time goes with the latest frame, answer or beacon: of one timer, the one that shows more. Of a network that hides its
+    // name it goes with the answer, for the kernel keeps its beacons as another entry (cfg80211_update_hidden_bsses).
+    let unnamed = |elements: &[u8]| elements::read(elements).ssid.is_none();
+    let answer_alone = beacon.as_ref().is_some_and(|beacon| unnamed(beacon) && !unnamed(&found.elements));
+    found.tsf_us = if answer_alone { tsf } else { tsf.max(beacon_tsf) };
     // The elements are those of the answer to a question where there is one, and a beacon has some that an answer lacks. The
     // first good one of each counts, so both are read, one behind the other.
     if let Some(beacon) = beacon.filter(|beacon| *beacon != found.elements) {

@@ -35,6 +35,18 @@ async fn the_first_interface_that_can_listen_does() {
     assert_eq!(reason.code, ReasonCode::RadioBlocked);
 }
 
+#[test]
+fn a_station_is_tried_before_an_access_points_own_interface() {
+    let names = ["ap0", "ap1", "wlan0", "wlan1"].map(str::to_owned);
+    let ordered = |stations: &[&str]| {
+        let mut names = names.clone();
+        stations_first(&mut names, &stations.iter().map(|name| (*name).to_owned()).collect());
+        names.join(" ")
+    };
+    assert_eq!(ordered(&["wlan1", "wlan0"]), "wlan0 wlan1 ap0 ap1");
+    assert_eq!(ordered(&[]), "ap0 ap1 wlan0 wlan1");
+}
+
 fn list(radios: &[(u8, i16)], interrupted: bool) -> List {
     let sightings = radios.iter().map(|(last, signal)| Sighting {
         bssid: [0, 0, 0, 0, 0, *last],
@@ -154,4 +166,13 @@ fn the_timer_goes_with_the_latest_frame() {
     assert_eq!(read(7, 9), Some((Some(9), Some(5000))));
     assert_eq!(read(9, 7), Some((Some(9), Some(5000))));
     assert_eq!(read(0, 0), Some((None, Some(5000))));
+    // An answer that names the network, and a beacon that does not, heard later: the time is the answer's.
+    let hidden = |beacon: &[u8]| {
+        let mut facts: Vec<Nl80211BssInfo> = facts(7, 9);
+        facts.push(Nl80211BssInfo::RawInformationElements(vec![0, 2, b'e', b'c']));
+        facts.push(Nl80211BssInfo::RawBeaconInformationElements(beacon.to_vec()));
+        sighting(facts).and_then(|found| found.tsf_us)
+    };
+    assert_eq!(hidden(&[0, 2, 0, 0]), Some(7));
+    assert_eq!(hidden(&[0, 2, b'e', b'c', 3, 1, 6]), Some(9));
 }

@@ -80,6 +80,10 @@ impl Tie {
 /// machine.
 const SAME_TIMER_US: u128 = 5_000;
 
+/// From here on two readings are of two timers. In between they say nothing: a machine that was held up stamps a frame later
+/// than it came, and two boxes that were switched on together are seldom so close.
+const OTHER_TIMER_US: u128 = 20_000;
+
 /// What in this scan identifies nothing, although it is equal.
 pub(super) struct Doubts {
     /// Two radios for certain (two channels of one band, one name twice on a channel) show one timer: something sets them all
@@ -174,11 +178,11 @@ fn same_timer(a: &Bss, b: &Bss) -> bool {
     timers(a, b).any(|apart| apart <= SAME_TIMER_US)
 }
 
-/// Whether two have timers of their own: known in one place, and equal in none. Some makers give each network of a radio
-/// one, so it denies nothing.
+/// Whether two have timers of their own: known in one place, and in none so near that they may be one. Some makers give each
+/// network of a radio one, so it denies nothing.
 pub(super) fn other_timer(a: &Bss, b: &Bss) -> bool {
     let mut apart = timers(a, b).peekable();
-    apart.peek().is_some() && apart.all(|apart| apart > SAME_TIMER_US)
+    apart.peek().is_some() && apart.all(|apart| apart > OTHER_TIMER_US)
 }
 
 /// How far two timers are apart in each place where both are known, µs.
