@@ -22,8 +22,10 @@ const MIN_BODY: u64 = 256 << 10;
 const FIRST_REQUEST: u64 = 64 << 10;
 /// The largest request body, bytes: most servers' limits lie above (LibreSpeed's own client sends 20 MiB).
 const MAX_REQUEST: u64 = 16 << 20;
-/// How long a request body should take, seconds: long against a round trip, short against the transfer.
+/// How long a request should take, seconds: short against the transfer…
 const REQUEST_S: f64 = 0.5;
+/// …or in round trips, on a long path: the wait for its answer, in which nothing is sent, is one of them.
+const REQUEST_RTTS: f64 = 4.0;
 /// An upload's answer read at most, bytes: it only has to be recognised as a web page.
 const ANSWER: usize = 64 << 10;
 /// Time allowed for the answer to an upload request. The engine's own limits are shorter; this one only has to be
@@ -36,6 +38,8 @@ pub(crate) struct HttpStream {
     session: Session<Payload>,
     job: Job,
     target: Target,
+    /// How long a request of an upload should take, seconds.
+    request_s: f64,
 }
 
 impl HttpStream {
@@ -44,7 +48,8 @@ impl HttpStream {
         let target = endpoint(job, upload);
         let (session, facts) = connect(job, &target, upload).await?;
         let job = Job { far_end: Some(facts.peer), ..job.clone() };
-        Ok((Self { session, job, target }, facts))
+        let request_s = REQUEST_S.max(REQUEST_RTTS * facts.rtt);
+        Ok((Self { session, job, target, request_s }, facts))
     }
 
     async fn reconnect(&mut self, upload: bool, meter: &Meter) -> Result<(), Failure> {
@@ -138,7 +143,7 @@ impl HttpStream {
             let elapsed = meter.now() - from;
             read_answer(response.into_body()).await?;
             meter.acknowledged(from, granted);
-            size = next_size(granted, elapsed);
+            size = next_size(granted, elapsed, self.request_s);
             answered = true;
         }
         Ok(())
@@ -151,9 +156,9 @@ fn closed_between(failure: &Failure) -> bool {
     matches!(failure.cause, Cause::ConnectionClosed | Cause::ConnectionReset)
 }
 
-/// The size of the next request body: towards half a second, at most four times as long as the last.
-fn next_size(last: u64, elapsed: f64) -> u64 {
-    let wanted = (last as f64 * REQUEST_S / elapsed.max(1e-3)) as u64;
+/// The size of the next request body: towards so many seconds, at most four times as long as the last.
+fn next_size(last: u64, elapsed: f64, seconds: f64) -> u64 {
+    let wanted = (last as f64 * seconds / elapsed.max(1e-3)) as u64;
     wanted.clamp(last / 2, last.saturating_mul(4)).clamp(FIRST_REQUEST / 4, MAX_REQUEST)
 }
 
@@ -318,11 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn request_bodies_grow_towards_half_a_second() {
-        assert_eq!(next_size(64 << 10, 0.0), 256 << 10);
-        assert_eq!(next_size(1 << 20, 0.5), 1 << 20);
-        assert_eq!(next_size(64 << 10, 10.0), 32 << 10);
-        assert_eq!(next_size(MAX_REQUEST, 0.1), MAX_REQUEST);
+    fn request_bodies_grow_towards_the_time_one_should_take() {
+        assert_eq!(next_size(64 << 10, 0.0, 0.5), 256 << 10);
+        assert_eq!(next_size(1 << 20, 0.5, 0.5), 1 << 20);
+        assert_eq!(next_size(64 << 10, 10.0, 0.5), 32 << 10);
+        assert_eq!(next_size(MAX_REQUEST, 0.1, 0.5), MAX_REQUEST);
+        // By satellite an answer alone takes 0.6 s.
+        assert_eq!(next_size(64 << 10, 1.2, 2.4), 128 << 10);
     }
 
     #[test]
