@@ -195,7 +195,7 @@ async fn dropping_it_frees_the_port() {
     drop(held);
 }
 
-/// Downloads on `streams` connections for a while and returns the IP-layer rate over the second part of it.
+/// Downloads on `streams` connections for a while and returns the rate of their payload, the beginning left out.
 async fn rate_down(at: SocketAddr, streams: usize) -> f64 {
     let total = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let mut readers = JoinSet::new();
@@ -225,9 +225,10 @@ async fn rate_up(at: SocketAddr, streams: usize) -> f64 {
     steady_rate(&total).await
 }
 
-/// Counts in `total` what the system took.
+/// Counts in `total` what the system took; with a buffer that does not grow while the rate is taken.
 async fn upload_for_ever(at: SocketAddr, total: Arc<std::sync::atomic::AtomicU64>) {
     let mut stream = TcpStream::connect(at).await.unwrap();
+    socket2::SockRef::from(&stream).set_send_buffer_size(64 << 10).unwrap();
     let head = b"POST /empty.php HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n";
     stream.write_all(head).await.unwrap();
     loop {
@@ -236,13 +237,20 @@ async fn upload_for_ever(at: SocketAddr, total: Arc<std::sync::atomic::AtomicU64
     }
 }
 
+/// The middle one of nine quarters of a second: a machine that is held up for a moment lets what was late catch up after it, by
+/// design (`limit::CATCH_UP`), and that is no rate.
 async fn steady_rate(total: &std::sync::atomic::AtomicU64) -> f64 {
     use std::sync::atomic::Ordering::Relaxed;
     // Not synchronisation: the time over which a rate is taken.
     tokio::time::sleep(Duration::from_millis(600)).await;
-    let (bytes, start) = (total.load(Relaxed), Instant::now());
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    (total.load(Relaxed) - bytes) as f64 * 8.0 / start.elapsed().as_secs_f64()
+    let mut rates = Vec::new();
+    for _ in 0..9 {
+        let (bytes, start) = (total.load(Relaxed), Instant::now());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        rates.push((total.load(Relaxed) - bytes) as f64 * 8.0 / start.elapsed().as_secs_f64());
+    }
+    rates.sort_by(f64::total_cmp);
+    rates[4]
 }
 
 /// What the headers of a connection's segments add to its payload.
@@ -261,11 +269,11 @@ async fn the_limit_holds_for_one_and_for_four_connections() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limit_holds_towards_the_mire() {
-    // Fast enough that the kernel's buffers are full well before the rate is taken.
+    // Fast enough that the buffers on both sides are full well before the rate is taken.
     for (rate, streams) in [(100_000_000, 1), (100_000_000, 4)] {
         let (_mire, at) = mire(Some(rate), 64).await;
         let ratio = rate_up(at, streams).await * headers(at).await / rate as f64;
-        assert!((0.9..=1.1).contains(&ratio), "{rate} bit/s on {streams}: {ratio:.4}");
+        assert!((0.95..=1.05).contains(&ratio), "{rate} bit/s on {streams}: {ratio:.4}");
     }
 }
 
