@@ -241,21 +241,9 @@ fn stations_first(names: &mut [String], stations: &BTreeSet<String>) {
 
 /// The interfaces that are a station's, as a laptop's is; empty where the kernel does not tell.
 async fn stations() -> BTreeSet<String> {
-    let Ok(kernel) = connect() else { return BTreeSet::new() };
-    let answer = kernel.interface().get(Vec::new()).execute().await;
-    let messages = collect(answer).await.map(|(messages, _)| messages).unwrap_or_default();
-    let named = messages.into_iter().filter_map(|message| {
-        let (mut found, mut is_station) = (None, false);
-        for attribute in message.payload.attributes {
-            match attribute {
-                Nl80211Attr::IfName(name) => found = Some(name),
-                Nl80211Attr::IfType(kind) => is_station = kind == Nl80211InterfaceType::Station,
-                _ => {}
-            }
-        }
-        found.filter(|_| is_station)
-    });
-    named.collect()
+    let Ok(mut kernel) = connect() else { return BTreeSet::new() };
+    let known = known(&mut kernel).await.unwrap_or_default();
+    known.into_iter().filter(|interface| interface.is_station).map(|interface| interface.name).collect()
 }
 
 fn connect() -> std::io::Result<Nl80211Handle> {
@@ -265,31 +253,42 @@ fn connect() -> std::io::Result<Nl80211Handle> {
     Ok(handle)
 }
 
-/// The interface's index and the name of the network it is associated with.
-async fn station(kernel: &mut Nl80211Handle, name: &str) -> Result<(u32, Option<Vec<u8>>), Obstacle> {
+/// An interface, as the kernel tells of it.
+struct Interface {
+    name: String,
+    index: u32,
+    /// Whether it is a station's, and not an access point's or a monitor's.
+    is_station: bool,
+    /// The network's name: of a station the one it is associated with, of an access point its own.
+    ssid: Option<Vec<u8>>,
+}
+
+/// Every interface that nl80211 knows.
+async fn known(kernel: &mut Nl80211Handle) -> Result<Vec<Interface>, Trouble> {
     let (messages, _) = collect(kernel.interface().get(Vec::new()).execute().await).await?;
-    for message in messages {
-        let attributes = message.payload.attributes;
-        if !attributes
-            .iter()
-            .any(|attribute| matches!(attribute, Nl80211Attr::IfName(known) if known == name))
-        {
-            continue;
-        }
-        let (mut index, mut ssid, mut is_station) = (None, None, true);
-        for attribute in attributes {
-            match attribute {
-                Nl80211Attr::IfIndex(value) => index = Some(value),
-                Nl80211Attr::SsidRaw(value) => ssid = Some(value),
-                Nl80211Attr::IfType(kind) => is_station = kind == Nl80211InterfaceType::Station,
-                _ => {}
-            }
-        }
-        if let Some(index) = index {
-            return Ok((index, ssid.filter(|_| is_station)));
+    Ok(messages.into_iter().filter_map(|message| interface(message.payload.attributes)).collect())
+}
+
+fn interface(attributes: Vec<Nl80211Attr>) -> Option<Interface> {
+    let (mut name, mut index, mut ssid, mut is_station) = (None, None, None, true);
+    for attribute in attributes {
+        match attribute {
+            Nl80211Attr::IfName(value) => name = Some(value),
+            Nl80211Attr::IfIndex(value) => index = Some(value),
+            Nl80211Attr::SsidRaw(value) => ssid = Some(value),
+            Nl80211Attr::IfType(kind) => is_station = kind == Nl80211InterfaceType::Station,
+            _ => {}
         }
     }
-    Err(Obstacle::NotMeasured(Reason::new(ReasonCode::DriverError).with("interface unknown to nl80211")))
+    Some(Interface { name: name?, index: index?, is_station, ssid })
+}
+
+/// The interface's index and the name of the network it is associated with.
+async fn station(kernel: &mut Nl80211Handle, name: &str) -> Result<(u32, Option<Vec<u8>>), Obstacle> {
+    let found = known(kernel).await?.into_iter().find(|interface| interface.name == name);
+    let unknown = || Reason::new(ReasonCode::DriverError).with("interface unknown to nl80211");
+    let found = found.ok_or_else(|| Obstacle::NotMeasured(unknown()))?;
+    Ok((found.index, found.ssid.filter(|_| found.is_station)))
 }
 
 /// What the kernel tells of an adapter.
