@@ -14,7 +14,8 @@ const WIRELESS: &str = "org.freedesktop.NetworkManager.Device.Wireless";
 const POLL: Duration = Duration::from_millis(150);
 
 /// Asks for a scan on `interface` and waits until `LastScan` moves. `false` when there is no NetworkManager, it
-/// refuses (no active session, or it scanned less than 10 s ago), or the time is over.
+/// refuses (no active session, or it scanned less than 10 s ago), or the time is over. The end of a scan that it had under way
+/// already counts as the end of this one: it does not tell them apart, and the list is then up to a scan (3 s) older.
 pub(super) async fn request_scan(interface: &str, timeout: Duration) -> bool {
     timeout_at(Instant::now() + timeout, scan(interface)).await.is_ok_and(|done| done.is_ok())
 }
